@@ -79,8 +79,9 @@ Failure FailureFromErrno(int error, std::string_view doing) {
       return {ErrorKind::kUnreachable, detail};
     case EADDRNOTAVAIL:
       return {ErrorKind::kPortsExhausted,
-              detail + " (no free source port towards this address: use more agents or a wider "
-                       "net.ipv4.ip_local_port_range)"};
+              detail +
+                  " (no free source port towards this address: use more agents or a wider "
+                  "net.ipv4.ip_local_port_range)"};
     case EMFILE:
     case ENFILE:
       return {ErrorKind::kDescriptorsExhausted,

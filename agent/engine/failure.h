@@ -8,32 +8,32 @@
 namespace rampart::agent {
 
 enum class ErrorKind {
-  kInterrupted,          // the run or the user was stopped
-  kTimeout,              // nothing in time; the detail says what was waited for
-  kDns,                  // the name did not resolve
+  kInterrupted,  // the run or the user was stopped
+  kTimeout,      // nothing in time; the detail says what was waited for
+  kDns,          // the name did not resolve
   kConnectionRefused,
   kConnectionReset,
-  kConnectionClosed,     // the peer closed where an answer was due
-  kUnreachable,          // no route, network down
-  kPortsExhausted,       // no free source port towards this address (EADDRNOTAVAIL)
-  kDescriptorsExhausted, // the process has no free descriptor (EMFILE)
+  kConnectionClosed,      // the peer closed where an answer was due
+  kUnreachable,           // no route, network down
+  kPortsExhausted,        // no free source port towards this address (EADDRNOTAVAIL)
+  kDescriptorsExhausted,  // the process has no free descriptor (EMFILE)
   kTlsHandshake,
   kTlsCertificate,
-  kTls,                  // after the handshake
+  kTls,  // after the handshake
   kBadUrl,
-  kBadRequest,           // the request cannot be sent as written: a header with a line break, ...
-  kBadResponse,          // not HTTP, or HTTP that contradicts itself
+  kBadRequest,   // the request cannot be sent as written: a header with a line break, ...
+  kBadResponse,  // not HTTP, or HTTP that contradicts itself
   kHeaderTooLarge,
   kBodyTooLarge,
-  kBadEncoding,          // a compressed body that does not decompress
+  kBadEncoding,  // a compressed body that does not decompress
   kTooManyRedirects,
-  kWebsocketHandshake,   // the server did not upgrade
-  kWebsocketProtocol,    // a frame that RFC 6455 forbids
+  kWebsocketHandshake,  // the server did not upgrade
+  kWebsocketProtocol,   // a frame that RFC 6455 forbids
   kMessageTooLarge,
-  kScript,               // an expression of the plan failed
-  kPlan,                 // a `fail` step
-  kHttpStatus,           // a status that the step does not expect
-  kSystem,               // another error of the operating system
+  kScript,      // an expression of the plan failed
+  kPlan,        // a `fail` step
+  kHttpStatus,  // a status that the step does not expect
+  kSystem,      // another error of the operating system
 };
 
 // Stable, lower case with underscores: `connection_refused`. Reports and the `error` tag use it.

@@ -6,8 +6,9 @@
 
 namespace rampart::agent {
 
-// A frame must be freed on the thread that allocated it. Freed frames are kept for the next of their size
-// (in steps of 64 bytes) up to kMaxFree a class; frames over kMaxPooled bytes go to the heap directly.
+// A frame must be freed on the thread that allocated it. Freed frames are kept for the next of
+// their size (in steps of 64 bytes) up to kMaxFree a class; frames over kMaxPooled bytes go to the
+// heap directly.
 class FramePool {
  public:
   static constexpr size_t kStep = 64;

@@ -194,7 +194,9 @@ int Loop::WaitForEvents() {
     precise_wait_ = false;  // a kernel before 5.11: timers round up to a millisecond
   }
   const int wait_ms =
-      wait_ns < 0 ? -1 : static_cast<int>((std::min<int64_t>(wait_ns, 1'000'000'000) + 999'999) / 1'000'000);
+      wait_ns < 0
+          ? -1
+          : static_cast<int>((std::min<int64_t>(wait_ns, 1'000'000'000) + 999'999) / 1'000'000);
   return epoll_wait(epoll_, events_.data(), kMaxEvents, wait_ms);
 }
 

@@ -1,8 +1,10 @@
-// Loop: what one engine thread waits for: descriptors, points in time, and calls from other threads.
+// Loop: what one engine thread waits for: descriptors, points in time, and calls from other
+// threads.
 //
-// The reactor is our own, on epoll with edge-triggered descriptors that are registered once, because it is
-// the hot path: a wait costs no system call and no memory beside the Waiter in the waiting coroutine's
-// frame (docs/decisions/0002-own-reactor.md). Everything but Post and Stop belongs to the loop's thread.
+// The reactor is our own, on epoll with edge-triggered descriptors that are registered once,
+// because it is the hot path: a wait costs no system call and no memory beside the Waiter in the
+// waiting coroutine's frame (docs/decisions/0002-own-reactor.md). Everything but Post and Stop
+// belongs to the loop's thread.
 #ifndef RAMPART_AGENT_ENGINE_LOOP_H_
 #define RAMPART_AGENT_ENGINE_LOOP_H_
 
@@ -30,8 +32,8 @@ int64_t MonotonicNow();
 // How a wait ended.
 enum class Wake : uint8_t { kReady, kTimeout, kInterrupted };
 
-// One suspended wait, in the frame of the coroutine that waits. It is the awaitable itself: it ends at the
-// first of a descriptor's readiness, the deadline, and the interrupt.
+// One suspended wait, in the frame of the coroutine that waits. It is the awaitable itself: it ends
+// at the first of a descriptor's readiness, the deadline, and the interrupt.
 class Waiter {
  public:
   // `socket` and `interrupt` may be null. `deadline_ns` is on MonotonicNow's clock.
@@ -67,7 +69,8 @@ class Waiter {
   Wake result_ = Wake::kReady;
 };
 
-// Ends what one user waits for. After Request every wait with this interrupt ends at once, until Reset.
+// Ends what one user waits for. After Request every wait with this interrupt ends at once, until
+// Reset.
 class Interrupt {
  public:
   void Request();
@@ -81,7 +84,8 @@ class Interrupt {
   bool requested_ = false;
 };
 
-// Waiters by deadline: a binary heap that knows each waiter's place, so that taking one out is O(log n).
+// Waiters by deadline: a binary heap that knows each waiter's place, so that taking one out is
+// O(log n).
 class TimerHeap {
  public:
   void Push(Waiter* waiter);

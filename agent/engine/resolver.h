@@ -29,28 +29,29 @@ struct Endpoint {
 
   // `127.0.0.1:80`, `[::1]:80`.
   std::string ToString() const;
+  void SetPort(uint16_t port);
 };
 
-// Where `host` is, without asking anybody: a numeric IPv4 or IPv6 address. Size 0 when it is a name.
-Endpoint NumericEndpoint(const std::string& host, uint16_t port);
+// Where `host` is, without asking anybody: a numeric IPv4 or IPv6 address. Size 0 when it is a
+// name.
+Endpoint NumericEndpoint(const std::string& host);
 
-// The names of one process; thread-safe. Answers are kept for kKeepNs, failures for kKeepFailureNs, so
-// that ten thousand users ask once.
+// The names of one process; thread-safe. Answers are kept for kKeepNs, failures for kKeepFailureNs,
+// so that ten thousand users ask once.
 class Resolver {
  public:
   static constexpr int64_t kKeepNs = 60'000'000'000;
   static constexpr int64_t kKeepFailureNs = 1'000'000'000;
   static constexpr size_t kMaxNames = 10'000;
+  static constexpr int64_t kInterruptCheckNs = 20'000'000;
 
   using Answer = std::variant<std::vector<Endpoint>, Failure>;
 
   Resolver();
   ~Resolver();
 
-  // The answer if it is known already. Port 0 in its endpoints.
-  const std::vector<Endpoint>* Known(const std::string& host, std::vector<Endpoint>* storage);
-
-  // Waits for the answer on the caller's loop.
+  // Waits for the answer on the caller's loop, which must outlive the Resolver. The endpoints' port
+  // is 0.
   Task<Answer> Resolve(Loop& loop, std::string host, int64_t deadline_ns, Interrupt* interrupt);
 
  private:

@@ -21,7 +21,8 @@ ssize_t Socket::Receive(char* buffer, size_t size) {
       if (errno == EINTR) continue;
       if (errno == EAGAIN) SawReadBlock();
     } else if (static_cast<size_t>(got) < size && got > 0) {
-      // All there was: the next bytes come with an edge of their own, so no call has to find that out.
+      // All there was: the next bytes come with an edge of their own, so no call has to find that
+      // out.
       SawReadBlock();
     }
     return got;

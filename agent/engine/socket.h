@@ -12,8 +12,8 @@
 
 namespace rampart::agent {
 
-// Not movable: the loop holds its address. Readiness is remembered between waits (edge-triggered), so a
-// wait returns at once unless the last call said that it would block.
+// Not movable: the loop holds its address. Readiness is remembered between waits (edge-triggered),
+// so a wait returns at once unless the last call said that it would block.
 class Socket {
  public:
   // Takes over `fd`, which must be non-blocking.

@@ -1,10 +1,11 @@
-// Task<T>: a coroutine that starts when it is awaited and gives its value to the one that awaits it.
+// Task<T>: a coroutine that starts when it is awaited and gives its value to the one that awaits
+// it.
 //
 // One thread runs a task from its start to its end. Frames come from a free list of that thread
-// (frame_pool.h), so a task that is awaited again and again allocates nothing. A task that ends without
-// suspending returns to its caller like a function: a loop over such tasks does not grow the stack, also
-// where the compiler makes no tail calls (sanitizer builds). Exceptions do not leave a task: they end the
-// process.
+// (frame_pool.h), so a task that is awaited again and again allocates nothing. A task that ends
+// without suspending returns to its caller like a function: a loop over such tasks does not grow
+// the stack, also where the compiler makes no tail calls (sanitizer builds). Exceptions do not
+// leave a task: they end the process.
 #ifndef RAMPART_AGENT_ENGINE_TASK_H_
 #define RAMPART_AGENT_ENGINE_TASK_H_
 
@@ -127,7 +128,8 @@ Detached RunDetached(Task<void> task, Done done) {
 }
 }  // namespace internal
 
-// Runs `task` until it first suspends; the loop resumes it after that. Calls `done` when it has ended.
+// Runs `task` until it first suspends; the loop resumes it after that. Calls `done` when it has
+// ended.
 template <typename Done>
 void Spawn(Task<void> task, Done done) {
   internal::RunDetached(std::move(task), std::move(done));

@@ -1,0 +1,54 @@
+#include "agent/engine/tls.h"
+
+#include <openssl/err.h>
+#include <openssl/x509v3.h>
+
+#include "absl/status/status.h"
+#include "agent/engine/resolver.h"
+
+namespace rampart::agent {
+
+absl::StatusOr<TlsContext> TlsContext::Make(const TlsOptions& options) {
+  TlsContext made;
+  made.insecure_ = options.insecure;
+  made.context_.reset(SSL_CTX_new(TLS_client_method()));
+  SSL_CTX* context = made.context_.get();
+  if (context == nullptr) return absl::InternalError("OpenSSL gives no TLS context");
+  SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
+  SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
+                                SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+  // A peer that closes without close_notify is a closed connection, as it is without TLS; lengths
+  // are checked above.
+  SSL_CTX_set_options(context, SSL_OP_IGNORE_UNEXPECTED_EOF);
+  SSL_CTX_set_verify(context, options.insecure ? SSL_VERIFY_NONE : SSL_VERIFY_PEER, nullptr);
+  static constexpr unsigned char kHttp11[] = "\x08http/1.1";
+  SSL_CTX_set_alpn_protos(context, kHttp11, sizeof(kHttp11) - 1);
+  if (!options.ca_file.empty()) {
+    if (SSL_CTX_load_verify_locations(context, options.ca_file.c_str(), nullptr) != 1) {
+      char why[256];
+      ERR_error_string_n(ERR_get_error(), why, sizeof(why));
+      ERR_clear_error();
+      return absl::InvalidArgumentError("cannot read CA certificates from " + options.ca_file +
+                                        ": " + why);
+    }
+  } else {
+    SSL_CTX_set_default_verify_paths(context);
+  }
+  return made;
+}
+
+SslHandle TlsContext::NewSession(int fd, const std::string& host) const {
+  SslHandle ssl(SSL_new(context_.get()));
+  if (ssl == nullptr || SSL_set_fd(ssl.get(), fd) != 1) return nullptr;
+  SSL_set_connect_state(ssl.get());
+  X509_VERIFY_PARAM* verify = SSL_get0_param(ssl.get());
+  if (NumericEndpoint(host).size != 0) {
+    X509_VERIFY_PARAM_set1_ip_asc(verify, host.c_str());
+  } else {
+    SSL_set_tlsext_host_name(ssl.get(), host.c_str());
+    X509_VERIFY_PARAM_set1_host(verify, host.c_str(), host.size());
+  }
+  return ssl;
+}
+
+}  // namespace rampart::agent

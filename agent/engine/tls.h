@@ -1,0 +1,42 @@
+// TLS for outgoing connections: what all of a process share.
+#ifndef RAMPART_AGENT_ENGINE_TLS_H_
+#define RAMPART_AGENT_ENGINE_TLS_H_
+
+#include <openssl/ssl.h>
+
+#include <memory>
+#include <string>
+
+#include "absl/status/statusor.h"
+
+namespace rampart::agent {
+
+struct TlsOptions {
+  bool insecure = false;  // certificates are not verified
+  std::string ca_file;    // PEM; trusted instead of the system's
+};
+
+struct SslFree {
+  void operator()(SSL* ssl) const { SSL_free(ssl); }
+  void operator()(SSL_CTX* context) const { SSL_CTX_free(context); }
+};
+using SslHandle = std::unique_ptr<SSL, SslFree>;
+
+// Thread-safe after Make. TLS 1.2 and later, buffers released while idle.
+class TlsContext {
+ public:
+  // Fails when the CA file cannot be read.
+  static absl::StatusOr<TlsContext> Make(const TlsOptions& options);
+
+  // A client's session over `fd` towards `host` (its certificate's name, and SNI unless it is an
+  // address).
+  SslHandle NewSession(int fd, const std::string& host) const;
+
+ private:
+  std::unique_ptr<SSL_CTX, SslFree> context_;
+  bool insecure_ = false;
+};
+
+}  // namespace rampart::agent
+
+#endif  // RAMPART_AGENT_ENGINE_TLS_H_

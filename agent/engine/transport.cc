@@ -1,0 +1,197 @@
+#include "agent/engine/transport.h"
+
+#include <netinet/tcp.h>
+#include <openssl/err.h>
+#include <openssl/x509v3.h>
+#include <sys/socket.h>
+
+#include <cerrno>
+#include <utility>
+
+namespace rampart::agent {
+namespace {
+
+std::string SslErrorText() {
+  const unsigned long code = ERR_get_error();
+  ERR_clear_error();
+  const char* reason = code == 0 ? nullptr : ERR_reason_error_string(code);
+  return reason == nullptr ? "the peer closed the connection" : reason;
+}
+
+}  // namespace
+
+Failure FailureFromWake(Wake wake, std::string_view doing) {
+  if (wake == Wake::kInterrupted) return {ErrorKind::kInterrupted, std::string(doing)};
+  return {ErrorKind::kTimeout, std::string(doing) + ": not in time"};
+}
+
+Transport::Moved Transport::Fail(Failure failure) {
+  failure_ = std::make_unique<Failure>(std::move(failure));
+  return {Step::kFailed};
+}
+
+Transport::Moved Transport::FromSsl(int result, uint32_t* wants) {
+  if (result > 0) return {Step::kDone, static_cast<size_t>(result)};
+  const int saved_errno = errno;
+  switch (SSL_get_error(ssl_.get(), result)) {
+    case SSL_ERROR_WANT_READ:
+      socket_->SawReadBlock();
+      *wants = EPOLLIN;
+      return {Step::kBlocked};
+    case SSL_ERROR_WANT_WRITE:
+      socket_->SawWriteBlock();
+      *wants = EPOLLOUT;
+      return {Step::kBlocked};
+    case SSL_ERROR_ZERO_RETURN:
+      return {Step::kClosed};
+    case SSL_ERROR_SYSCALL:
+      ERR_clear_error();
+      if (saved_errno == 0) return {Step::kClosed};
+      return Fail(FailureFromErrno(saved_errno, "TLS connection"));
+    default:
+      return Fail({ErrorKind::kTls, "TLS: " + SslErrorText()});
+  }
+}
+
+Transport::Moved Transport::Receive(char* buffer, size_t size) {
+  if (ssl_ != nullptr) {
+    return FromSsl(SSL_read(ssl_.get(), buffer, static_cast<int>(size)), &receive_wants_);
+  }
+  const ssize_t got = socket_->Receive(buffer, size);
+  if (got > 0) return {Step::kDone, static_cast<size_t>(got)};
+  if (got == 0) return {Step::kClosed};
+  if (errno == EAGAIN) return {Step::kBlocked};
+  return Fail(FailureFromErrno(errno, "receive"));
+}
+
+Transport::Moved Transport::Send(std::string_view bytes) {
+  if (bytes.empty()) return {Step::kDone, 0};
+  if (ssl_ != nullptr) {
+    return FromSsl(SSL_write(ssl_.get(), bytes.data(), static_cast<int>(bytes.size())),
+                   &send_wants_);
+  }
+  const ssize_t sent = socket_->Send(bytes.data(), bytes.size());
+  if (sent >= 0) return {Step::kDone, static_cast<size_t>(sent)};
+  if (errno == EAGAIN) return {Step::kBlocked};
+  return Fail(FailureFromErrno(errno, "send"));
+}
+
+Task<std::optional<Failure>> Transport::SendAll(std::string_view bytes, int64_t deadline_ns,
+                                                Interrupt* interrupt) {
+  while (!bytes.empty()) {
+    const Moved moved = Send(bytes);
+    switch (moved.step) {
+      case Step::kDone:
+        bytes.remove_prefix(moved.bytes);
+        break;
+      case Step::kBlocked: {
+        const Wake wake = co_await ToSend(deadline_ns, interrupt);
+        if (wake != Wake::kReady) co_return FailureFromWake(wake, "send");
+        break;
+      }
+      case Step::kClosed:
+        co_return Failure{ErrorKind::kConnectionClosed, "send: the peer has closed"};
+      case Step::kFailed:
+        co_return failure();
+    }
+  }
+  co_return std::nullopt;
+}
+
+void Transport::CloseHard() {
+  const linger hard{.l_onoff = 1, .l_linger = 0};
+  setsockopt(socket_->fd(), SOL_SOCKET, SO_LINGER, &hard, sizeof(hard));
+}
+
+Task<Connector::Result> Connector::ConnectTo(Endpoint endpoint, int64_t deadline_ns,
+                                             Interrupt* interrupt) {
+  const int fd = socket(endpoint.address.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  const auto doing = [&endpoint] { return "connect to " + endpoint.ToString(); };
+  if (fd < 0) co_return FailureFromErrno(errno, doing());
+  const int one = 1;
+  setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+  const int result = connect(fd, reinterpret_cast<sockaddr*>(&endpoint.address), endpoint.size);
+  const int connect_errno = errno;
+  auto watched = std::make_unique<Socket>(loop_, fd);
+  if (result != 0) {
+    if (connect_errno != EINPROGRESS) co_return FailureFromErrno(connect_errno, doing());
+    const Wake wake = co_await watched->Writable(deadline_ns, interrupt);
+    if (wake != Wake::kReady) co_return FailureFromWake(wake, doing());
+    int error = 0;
+    socklen_t size = sizeof(error);
+    getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size);
+    if (error != 0) co_return FailureFromErrno(error, doing());
+  }
+  co_return std::make_unique<Transport>(std::move(watched));
+}
+
+Task<std::optional<Failure>> Connector::Handshake(Transport& transport, const std::string& host,
+                                                  int64_t deadline_ns, Interrupt* interrupt) {
+  transport.ssl_ = tls_.NewSession(transport.socket_->fd(), host);
+  const std::string doing = "TLS handshake with " + host;
+  if (transport.ssl_ == nullptr) {
+    co_return Failure{ErrorKind::kTlsHandshake, doing + ": " + SslErrorText()};
+  }
+  SSL* ssl = transport.ssl_.get();
+  for (;;) {
+    ERR_clear_error();
+    const int result = SSL_do_handshake(ssl);
+    if (result == 1) co_return std::nullopt;
+    Wake wake = Wake::kReady;
+    switch (SSL_get_error(ssl, result)) {
+      case SSL_ERROR_WANT_READ:
+        transport.socket_->SawReadBlock();
+        wake = co_await transport.socket_->Readable(deadline_ns, interrupt);
+        break;
+      case SSL_ERROR_WANT_WRITE:
+        transport.socket_->SawWriteBlock();
+        wake = co_await transport.socket_->Writable(deadline_ns, interrupt);
+        break;
+      default: {
+        const long verified = SSL_get_verify_result(ssl);
+        if (verified != X509_V_OK) {
+          ERR_clear_error();
+          co_return Failure{ErrorKind::kTlsCertificate,
+                            doing + ": " + X509_verify_cert_error_string(verified)};
+        }
+        co_return Failure{ErrorKind::kTlsHandshake, doing + ": " + SslErrorText()};
+      }
+    }
+    if (wake != Wake::kReady) co_return FailureFromWake(wake, doing);
+  }
+}
+
+Task<Connector::Result> Connector::Connect(const std::string& host, uint16_t port, bool secure,
+                                           int64_t deadline_ns, Interrupt* interrupt,
+                                           ConnectTimes* times) {
+  const int64_t asked_ns = MonotonicNow();
+  Resolver::Answer answer;
+  if (Endpoint numeric = NumericEndpoint(host); numeric.size != 0) {
+    answer = std::vector<Endpoint>{numeric};
+  } else {
+    answer = co_await resolver_.Resolve(loop_, host, deadline_ns, interrupt);
+  }
+  if (auto* failed = std::get_if<Failure>(&answer)) co_return std::move(*failed);
+  int64_t connecting_ns = MonotonicNow();
+  times->lookup_ns = connecting_ns - asked_ns;
+
+  Result connected = Failure{ErrorKind::kDns, "resolve " + host + ": no address"};
+  for (Endpoint& endpoint : std::get<std::vector<Endpoint>>(answer)) {
+    endpoint.SetPort(port);
+    connected = co_await ConnectTo(endpoint, deadline_ns, interrupt);
+    if (std::holds_alternative<std::unique_ptr<Transport>>(connected)) break;
+    const ErrorKind kind = std::get<Failure>(connected).kind;
+    if (kind == ErrorKind::kInterrupted || kind == ErrorKind::kTimeout) break;
+  }
+  const int64_t connected_ns = MonotonicNow();
+  times->connecting_ns = connected_ns - connecting_ns;
+  auto* transport = std::get_if<std::unique_ptr<Transport>>(&connected);
+  if (transport == nullptr || !secure) co_return connected;
+
+  std::optional<Failure> failed = co_await Handshake(**transport, host, deadline_ns, interrupt);
+  times->tls_ns = MonotonicNow() - connected_ns;
+  if (failed) co_return std::move(*failed);
+  co_return connected;
+}
+
+}  // namespace rampart::agent

@@ -1,0 +1,107 @@
+// Transport: a connected byte stream, plain or TLS, for one coroutine at a time.
+#ifndef RAMPART_AGENT_ENGINE_TRANSPORT_H_
+#define RAMPART_AGENT_ENGINE_TRANSPORT_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+
+#include "agent/engine/failure.h"
+#include "agent/engine/resolver.h"
+#include "agent/engine/socket.h"
+#include "agent/engine/task.h"
+#include "agent/engine/tls.h"
+
+namespace rampart::agent {
+
+// What connecting took, in nanoseconds; zero for what there was none of.
+struct ConnectTimes {
+  int64_t lookup_ns = 0;      // DNS, and everything else before the first packet
+  int64_t connecting_ns = 0;  // TCP
+  int64_t tls_ns = 0;
+};
+
+class Transport {
+ public:
+  // One step of reading or writing. kBlocked: wait with ToReceive or ToSend, then call again. After
+  // kFailed, failure() says why.
+  enum class Step : uint8_t { kDone, kBlocked, kClosed, kFailed };
+  struct Moved {
+    Step step;
+    size_t bytes = 0;
+  };
+
+  explicit Transport(std::unique_ptr<Socket> socket) : socket_(std::move(socket)) {}
+
+  Moved Receive(char* buffer, size_t size);
+  Moved Send(std::string_view bytes);
+  Waiter ToReceive(int64_t deadline_ns, Interrupt* interrupt) {
+    return Waiter(socket_->loop(), socket_.get(), receive_wants_, deadline_ns, interrupt);
+  }
+  Waiter ToSend(int64_t deadline_ns, Interrupt* interrupt) {
+    return Waiter(socket_->loop(), socket_.get(), send_wants_, deadline_ns, interrupt);
+  }
+
+  // Sends all of `bytes`, which must stay valid. A failure is kTimeout or kInterrupted where the
+  // wait ended so.
+  Task<std::optional<Failure>> SendAll(std::string_view bytes, int64_t deadline_ns,
+                                       Interrupt* interrupt);
+
+  // False when the peer has closed or has sent something that nobody asked for: not to be used
+  // again.
+  bool Reusable() const { return !socket_->hung_up(); }
+
+  Failure failure() const { return failure_ ? *failure_ : Failure{ErrorKind::kSystem, ""}; }
+  Loop& loop() const { return socket_->loop(); }
+  bool secure() const { return ssl_ != nullptr; }
+  // Makes the kernel answer with RST instead of keeping the address for a minute after closing.
+  void CloseHard();
+
+ private:
+  friend class Connector;
+
+  Moved FromSsl(int result, uint32_t* wants);
+  Moved Fail(Failure failure);
+
+  std::unique_ptr<Socket> socket_;
+  SslHandle ssl_;
+  std::unique_ptr<Failure> failure_;
+  uint32_t receive_wants_ = EPOLLIN;
+  uint32_t send_wants_ = EPOLLOUT;
+};
+
+// A failed or interrupted wait as a Failure; `doing` says what was waited for.
+Failure FailureFromWake(Wake wake, std::string_view doing);
+
+// Opens transports for one engine thread.
+class Connector {
+ public:
+  using Result = std::variant<std::unique_ptr<Transport>, Failure>;
+
+  // All must outlive the connector.
+  Connector(Loop& loop, Resolver& resolver, const TlsContext& tls)
+      : loop_(loop), resolver_(resolver), tls_(tls) {}
+
+  // Resolves `host`, tries its addresses in turn, and makes the TLS handshake when `secure`.
+  Task<Result> Connect(const std::string& host, uint16_t port, bool secure, int64_t deadline_ns,
+                       Interrupt* interrupt, ConnectTimes* times);
+
+  Loop& loop() const { return loop_; }
+
+ private:
+  Task<Result> ConnectTo(Endpoint endpoint, int64_t deadline_ns, Interrupt* interrupt);
+  Task<std::optional<Failure>> Handshake(Transport& transport, const std::string& host,
+                                         int64_t deadline_ns, Interrupt* interrupt);
+
+  Loop& loop_;
+  Resolver& resolver_;
+  const TlsContext& tls_;
+};
+
+}  // namespace rampart::agent
+
+#endif  // RAMPART_AGENT_ENGINE_TRANSPORT_H_
