@@ -1,0 +1,103 @@
+#include "agent/protocol/cookie_jar.h"
+
+#include <algorithm>
+#include <cstdlib>
+
+#include "absl/strings/match.h"
+
+namespace rampart::agent {
+namespace {
+
+std::string_view Trim(std::string_view text) {
+  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
+  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
+  return text;
+}
+
+bool Is(std::string_view text, std::string_view name) {
+  return absl::EqualsIgnoreCase({text.data(), text.size()}, {name.data(), name.size()});
+}
+
+bool DomainMatches(std::string_view host, std::string_view domain) {
+  if (Is(host, domain)) return true;
+  return host.size() > domain.size() && Is(host.substr(host.size() - domain.size()), domain) &&
+         host[host.size() - domain.size() - 1] == '.';
+}
+
+bool PathMatches(std::string_view path, std::string_view of_cookie) {
+  if (!path.starts_with(of_cookie)) return false;
+  return path.size() == of_cookie.size() || of_cookie.ends_with('/') ||
+         path[of_cookie.size()] == '/';
+}
+
+std::string_view DefaultPath(std::string_view path) {
+  path = path.substr(0, path.find('?'));
+  const size_t slash = path.rfind('/');
+  return slash == std::string_view::npos || slash == 0 ? "/" : path.substr(0, slash);
+}
+
+}  // namespace
+
+void CookieJar::Set(std::string_view set_cookie, std::string_view host, std::string_view path) {
+  if (set_cookie.size() > kMaxCookieBytes) return;
+  Cookie cookie{.name = {},
+                .value = {},
+                .domain = std::string(host),
+                .path = std::string(DefaultPath(path)),
+                .host_only = true,
+                .secure = false};
+  bool removed = false;
+  bool first = true;
+  while (!set_cookie.empty() || first) {
+    const size_t end = std::min(set_cookie.find(';'), set_cookie.size());
+    const std::string_view part = Trim(set_cookie.substr(0, end));
+    set_cookie.remove_prefix(std::min(end + 1, set_cookie.size()));
+    const size_t equals = part.find('=');
+    const std::string_view name = Trim(part.substr(0, equals));
+    const std::string_view value =
+        equals == std::string_view::npos ? std::string_view() : Trim(part.substr(equals + 1));
+    if (first) {
+      if (equals == std::string_view::npos || name.empty()) return;
+      cookie.name = name;
+      cookie.value = value;
+      first = false;
+    } else if (Is(name, "domain") && !value.empty()) {
+      const std::string_view domain = value.front() == '.' ? value.substr(1) : value;
+      if (!DomainMatches(host, domain)) return;  // a server sets cookies for itself only
+      cookie.domain = domain;
+      cookie.host_only = false;
+    } else if (Is(name, "path") && value.starts_with('/')) {
+      cookie.path = value;
+    } else if (Is(name, "secure")) {
+      cookie.secure = true;
+    } else if (Is(name, "max-age")) {
+      removed = std::atoll(std::string(value).c_str()) <= 0;
+    } else if (Is(name, "expires")) {
+      removed = removed || value.find("1970") != std::string_view::npos;
+    }
+  }
+  std::erase_if(cookies_, [&cookie](const Cookie& old) {
+    return old.name == cookie.name && old.domain == cookie.domain && old.path == cookie.path;
+  });
+  if (removed) return;
+  if (cookies_.size() >= kMaxCookies) cookies_.erase(cookies_.begin());
+  cookies_.push_back(std::move(cookie));
+}
+
+void CookieJar::AppendHeader(std::string_view host, std::string_view path, bool secure,
+                             std::string* out) const {
+  path = path.substr(0, path.find('?'));
+  if (path.empty()) path = "/";
+  bool any = false;
+  for (const Cookie& cookie : cookies_) {
+    if (cookie.secure && !secure) continue;
+    if (cookie.host_only ? !Is(host, cookie.domain) : !DomainMatches(host, cookie.domain)) continue;
+    if (!PathMatches(path, cookie.path)) continue;
+    out->append(any ? "; " : "Cookie: ");
+    out->append(cookie.name).append("=").append(cookie.value);
+    any = true;
+  }
+  if (any) out->append("\r\n");
+}
+
+}  // namespace rampart::agent

@@ -1,0 +1,86 @@
+// HttpClient: one user's HTTP/1.1: its kept connections, its cookies, one request at a time.
+#ifndef RAMPART_AGENT_PROTOCOL_HTTP_CLIENT_H_
+#define RAMPART_AGENT_PROTOCOL_HTTP_CLIENT_H_
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "agent/engine/failure.h"
+#include "agent/engine/task.h"
+#include "agent/engine/transport.h"
+#include "agent/protocol/cookie_jar.h"
+#include "agent/protocol/http_response.h"
+#include "agent/protocol/url.h"
+
+namespace rampart::agent {
+
+struct HttpRequest {
+  std::string_view method;  // upper case
+  std::string_view url;
+  std::string_view headers;  // complete lines with CRLF; may name Host, User-Agent, Cookie itself
+  std::string_view body;
+  bool has_body = false;  // sends Content-Length also when the body is empty
+  bool keep_body = true;  // of the response
+};
+
+// What one exchange took, in nanoseconds, with k6's meaning of each.
+struct HttpTimes {
+  int64_t started_ns = 0;  // on MonotonicNow's clock
+  int64_t blocked_ns = 0;  // before the first packet: DNS, waiting for a connection
+  int64_t connecting_ns = 0;
+  int64_t tls_ns = 0;
+  int64_t sending_ns = 0;
+  int64_t waiting_ns = 0;    // sent until the first byte
+  int64_t receiving_ns = 0;  // first byte until the last
+  uint64_t bytes_sent = 0;
+  uint64_t bytes_received = 0;
+  bool connected = false;  // a new connection was opened
+  bool sent = false;       // all of the request left this process
+
+  int64_t duration_ns() const { return sending_ns + waiting_ns + receiving_ns; }
+};
+
+class HttpClient {
+ public:
+  static constexpr size_t kMaxKept = 8;  // connections, to as many servers
+
+  explicit HttpClient(Connector& connector) : connector_(connector) {}
+
+  // One exchange without redirects. A kept connection that turns out dead before the first byte of
+  // an answer is replaced once, for methods that may be repeated (RFC 9110, 9.2.2). The response's
+  // buffers and the request's views must stay until the end.
+  Task<std::optional<Failure>> Exchange(const HttpRequest& request, const Url& url,
+                                        int64_t deadline_ns, Interrupt* interrupt,
+                                        HttpResponse* response, HttpTimes* times);
+
+  CookieJar& cookies() { return cookies_; }
+  void CloseAll() { kept_.clear(); }
+
+ private:
+  struct Kept {
+    std::string host;
+    uint16_t port;
+    bool secure;
+    std::unique_ptr<Transport> transport;
+  };
+
+  std::unique_ptr<Transport> TakeKept(const Url& url);
+  void Keep(const Url& url, std::unique_ptr<Transport> transport);
+  void Render(const HttpRequest& request, const Url& url, std::string* out) const;
+
+  Connector& connector_;
+  std::vector<Kept> kept_;
+  CookieJar cookies_;
+  std::unique_ptr<HttpResponseParser> parser_;
+};
+
+// True when the first line of `headers` whose name is `name` (any case) exists.
+bool HasHeader(std::string_view headers, std::string_view name);
+
+}  // namespace rampart::agent
+
+#endif  // RAMPART_AGENT_PROTOCOL_HTTP_CLIENT_H_

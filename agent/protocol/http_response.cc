@@ -1,0 +1,258 @@
+#include "agent/protocol/http_response.h"
+
+#include <zlib.h>
+
+#include <boost/asio/buffer.hpp>
+#include <boost/beast/http/basic_parser.hpp>
+#include <boost/beast/http/error.hpp>
+#include <utility>
+
+namespace rampart::agent {
+namespace {
+
+namespace http = boost::beast::http;
+using boost::beast::error_code;
+
+// Puts the pieces that Beast finds where an HttpResponse wants them.
+class Pieces final : public http::basic_parser<false> {
+ public:
+  Pieces(HttpResponse* response, bool keep_body) : response_(response), keep_body_(keep_body) {
+    header_limit(kMaxHeadBytes);
+    body_limit(boost::none);  // counted here, where only a kept body costs memory
+    eager(true);
+  }
+
+ private:
+  void on_request_impl(http::verb, boost::beast::string_view, boost::beast::string_view, int,
+                       error_code&) override {}
+  void on_response_impl(int code, boost::beast::string_view, int, error_code&) override {
+    response_->status = code;
+  }
+  void on_field_impl(http::field, boost::beast::string_view name, boost::beast::string_view value,
+                     error_code&) override {
+    std::string& head = response_->head;
+    for (const char c : name) {
+      head.push_back(c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c);
+    }
+    head.append(": ");
+    head.append(value.data(), value.size());
+    head.push_back('\n');
+  }
+  void on_header_impl(error_code&) override {}
+  void on_body_init_impl(const boost::optional<uint64_t>& length, error_code& error) override {
+    if (!keep_body_ || !length) return;
+    if (*length > kMaxKeptBodyBytes) {
+      error = http::error::body_limit;
+    } else {
+      response_->body.reserve(*length);
+    }
+  }
+  size_t on_body_impl(boost::beast::string_view piece, error_code& error) override {
+    response_->body_bytes += piece.size();
+    if (keep_body_) {
+      if (response_->body.size() + piece.size() > kMaxKeptBodyBytes) {
+        error = http::error::body_limit;
+        return 0;
+      }
+      response_->body.append(piece.data(), piece.size());
+    }
+    return piece.size();
+  }
+  void on_chunk_header_impl(uint64_t, boost::beast::string_view, error_code&) override {}
+  size_t on_chunk_body_impl(uint64_t, boost::beast::string_view piece, error_code& error) override {
+    return on_body_impl(piece, error);
+  }
+  void on_finish_impl(error_code&) override {}
+
+  HttpResponse* response_;
+  bool keep_body_;
+};
+
+}  // namespace
+
+std::string_view HttpResponse::Header(std::string_view name) const {
+  std::string_view rest = head;
+  while (!rest.empty()) {
+    const size_t end = rest.find('\n');
+    const std::string_view line = rest.substr(0, end);
+    if (line.size() >= name.size() + 2 && line.starts_with(name) && line[name.size()] == ':') {
+      return line.substr(name.size() + 2);
+    }
+    rest.remove_prefix(end + 1);
+  }
+  return {};
+}
+
+void HttpResponse::Clear() {
+  status = 0;
+  keep_alive = false;
+  head.clear();
+  body.clear();
+  body_bytes = 0;
+}
+
+struct HttpResponseParser::Impl {
+  std::optional<Pieces> pieces;
+  HttpResponse* response = nullptr;
+  bool head_request = false;
+  bool keep_body = false;
+  bool started = false;
+  int interim = 0;
+  std::string stash;  // the part of a head that is not complete yet
+
+  void Restart() {
+    response->Clear();
+    pieces.emplace(response, keep_body);
+    if (head_request) pieces->skip(true);
+  }
+};
+
+HttpResponseParser::HttpResponseParser() : impl_(std::make_unique<Impl>()) {}
+HttpResponseParser::~HttpResponseParser() = default;
+
+void HttpResponseParser::Begin(HttpResponse* response, bool head_request, bool keep_body) {
+  impl_->response = response;
+  impl_->head_request = head_request;
+  impl_->keep_body = keep_body;
+  impl_->started = false;
+  impl_->interim = 0;
+  impl_->stash.clear();
+  impl_->Restart();
+}
+
+bool HttpResponseParser::started() const { return impl_->started; }
+
+HttpResponseParser::State HttpResponseParser::Fail(ErrorKind kind, std::string detail) {
+  failure_ = {kind, std::move(detail)};
+  return State::kFailed;
+}
+
+HttpResponseParser::State HttpResponseParser::Feed(std::string_view bytes) {
+  if (!bytes.empty()) impl_->started = true;
+  if (impl_->stash.empty()) return Consume(bytes);
+  std::string joined = std::move(impl_->stash);
+  impl_->stash.clear();
+  joined.append(bytes);
+  return Consume(joined);
+}
+
+HttpResponseParser::State HttpResponseParser::Consume(std::string_view bytes) {
+  for (;;) {
+    Pieces& pieces = *impl_->pieces;
+    error_code error;
+    const size_t used =
+        bytes.empty() ? 0 : pieces.put(boost::asio::buffer(bytes.data(), bytes.size()), error);
+    bytes.remove_prefix(used);
+    if (error && error != http::error::need_more) {
+      if (error == http::error::header_limit) {
+        return Fail(ErrorKind::kHeaderTooLarge,
+                    "the response's head is over " + std::to_string(kMaxHeadBytes) + " bytes");
+      }
+      if (error == http::error::body_limit) {
+        return Fail(ErrorKind::kBodyTooLarge,
+                    "the response's body is over " + std::to_string(kMaxKeptBodyBytes) + " bytes");
+      }
+      return Fail(ErrorKind::kBadResponse, "not an HTTP response: " + error.message());
+    }
+    const int status = impl_->response->status;
+    // 1xx other than 101 comes before the response proper, and has no body whatever its head says.
+    if (pieces.is_header_done() && status >= 100 && status < 200 && status != 101) {
+      if (++impl_->interim > kMaxInterim) {
+        return Fail(ErrorKind::kBadResponse, "too many interim (1xx) responses");
+      }
+      impl_->Restart();
+      if (bytes.empty()) return State::kMore;
+      continue;
+    }
+    if (pieces.is_done()) {
+      const State state = Complete();
+      // Bytes after the end belong to no request of ours; the connection is not to be trusted
+      // again.
+      if (!bytes.empty()) impl_->response->keep_alive = false;
+      return state;
+    }
+    if (used == 0 || error == http::error::need_more || bytes.empty()) {
+      if (bytes.size() > kMaxHeadBytes) {
+        return Fail(ErrorKind::kHeaderTooLarge,
+                    "the response's head is over " + std::to_string(kMaxHeadBytes) + " bytes");
+      }
+      impl_->stash.assign(bytes);
+      return State::kMore;
+    }
+  }
+}
+
+HttpResponseParser::State HttpResponseParser::Complete() {
+  HttpResponse& response = *impl_->response;
+  response.keep_alive = impl_->pieces->keep_alive();
+  if (impl_->keep_body && !response.body.empty()) {
+    if (auto failure = DecodeBody(response.Header("content-encoding"), &response.body)) {
+      failure_ = std::move(*failure);
+      return State::kFailed;
+    }
+  }
+  return State::kComplete;
+}
+
+HttpResponseParser::State HttpResponseParser::Finish() {
+  if (!impl_->started) {
+    return Fail(ErrorKind::kConnectionClosed, "the server closed the connection without an answer");
+  }
+  error_code error;
+  impl_->pieces->put_eof(error);
+  if (error || !impl_->pieces->is_done()) {
+    return Fail(ErrorKind::kConnectionClosed,
+                "the server closed the connection in the middle of a response");
+  }
+  const State state = Complete();
+  impl_->response->keep_alive = false;
+  return state;
+}
+
+std::optional<Failure> DecodeBody(std::string_view encoding, std::string* body) {
+  const bool gzip = encoding == "gzip" || encoding == "x-gzip";
+  if (!gzip && encoding != "deflate") return std::nullopt;
+  const auto inflate_with = [body](int window_bits, std::string* out) {
+    z_stream stream = {};
+    if (inflateInit2(&stream, window_bits) != Z_OK) return Z_MEM_ERROR;
+    stream.next_in = reinterpret_cast<Bytef*>(body->data());
+    stream.avail_in = static_cast<uInt>(body->size());
+    int result = Z_OK;
+    while (result == Z_OK) {
+      const size_t had = out->size();
+      if (had >= kMaxKeptBodyBytes) {
+        result = Z_BUF_ERROR;
+        break;
+      }
+      out->resize(std::min<size_t>(std::max<size_t>(2 * had, 16 * 1024), kMaxKeptBodyBytes));
+      stream.next_out = reinterpret_cast<Bytef*>(out->data() + had);
+      stream.avail_out = static_cast<uInt>(out->size() - had);
+      result = inflate(&stream, Z_NO_FLUSH);
+      out->resize(out->size() - stream.avail_out);
+    }
+    inflateEnd(&stream);
+    return result;
+  };
+  constexpr int kGzip = 15 + 16;
+  constexpr int kZlib = 15;
+  constexpr int kRawDeflate = -15;
+  std::string decoded;
+  int result = inflate_with(gzip ? kGzip : kZlib, &decoded);
+  if (result == Z_DATA_ERROR && !gzip) {
+    // Some servers send deflate without the zlib header that RFC 9110 asks for.
+    decoded.clear();
+    result = inflate_with(kRawDeflate, &decoded);
+  }
+  if (result == Z_BUF_ERROR && decoded.size() >= kMaxKeptBodyBytes) {
+    return Failure{ErrorKind::kBodyTooLarge,
+                   "the body decompresses to over " + std::to_string(kMaxKeptBodyBytes) + " bytes"};
+  }
+  if (result != Z_STREAM_END) {
+    return Failure{ErrorKind::kBadEncoding,
+                   "the body says `" + std::string(encoding) + "` but does not decompress"};
+  }
+  *body = std::move(decoded);
+  return std::nullopt;
+}
+
+}  // namespace rampart::agent

@@ -1,0 +1,73 @@
+// HttpResponse and the parser that fills it from bytes as they come.
+#ifndef RAMPART_AGENT_PROTOCOL_HTTP_RESPONSE_H_
+#define RAMPART_AGENT_PROTOCOL_HTTP_RESPONSE_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "agent/engine/failure.h"
+
+namespace rampart::agent {
+
+// One response. `head` and `body` are buffers that are reused from request to request.
+struct HttpResponse {
+  int status = 0;
+  bool keep_alive = false;
+  std::string head;         // `name: value\n` lines, names in lower case; see Header
+  std::string body;         // decoded; empty when it is not kept
+  uint64_t body_bytes = 0;  // as they came, also when not kept
+
+  // The first header with this lower-case name; empty when there is none.
+  std::string_view Header(std::string_view name) const;
+  void Clear();
+};
+
+// What a response may cost; more is a failure and closes the connection.
+inline constexpr uint32_t kMaxHeadBytes = 64 * 1024;
+inline constexpr uint64_t kMaxKeptBodyBytes = 64ull * 1024 * 1024;
+
+// Incremental. Feed it chunks until it says that the response is complete. Interim (1xx) responses
+// are skipped, kMaxInterim of them at most.
+class HttpResponseParser {
+ public:
+  static constexpr int kMaxInterim = 16;
+
+  enum class State { kMore, kComplete, kFailed };
+
+  HttpResponseParser();
+  ~HttpResponseParser();
+
+  // For the next response. `head_request`: it has no body whatever its head says. `keep_body`: it
+  // is put into response->body, else only counted. `response` must outlive the parsing.
+  void Begin(HttpResponse* response, bool head_request, bool keep_body);
+
+  // Takes `bytes`; what belongs to a head that is not complete yet is kept inside.
+  State Feed(std::string_view bytes);
+  // The peer has closed: completes a body that ends with its connection.
+  State Finish();
+
+  bool started() const;  // a byte of the response has come
+  const Failure& failure() const { return failure_; }
+
+ private:
+  struct Impl;
+
+  State Consume(std::string_view bytes);
+  State Complete();
+  State Fail(ErrorKind kind, std::string detail);
+
+  std::unique_ptr<Impl> impl_;
+  Failure failure_{ErrorKind::kBadResponse, ""};
+};
+
+// `body` decompressed in place when `encoding` is gzip or deflate; at most kMaxKeptBodyBytes come
+// out.
+std::optional<Failure> DecodeBody(std::string_view encoding, std::string* body);
+
+}  // namespace rampart::agent
+
+#endif  // RAMPART_AGENT_PROTOCOL_HTTP_RESPONSE_H_
