@@ -88,7 +88,9 @@ TEST(Histogram, HostileDeltasAreRefusedWhole) {
     bytes[random() % bytes.size()] = static_cast<char>(random());
     if (random() % 4 == 0) bytes.resize(random() % bytes.size());
     Histogram target = good;
-    if (!target.MergeProto(bad).ok()) EXPECT_TRUE(target == good);
+    if (!target.MergeProto(bad).ok()) {
+      EXPECT_TRUE(target == good);
+    }
   }
   wire.set_count(wire.count() + 1);
   EXPECT_FALSE(good.MergeProto(wire).ok());

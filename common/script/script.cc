@@ -1,0 +1,558 @@
+#include "common/script/script.h"
+
+#include <charconv>
+#include <chrono>
+#include <cstdlib>
+#include <lua.hpp>
+
+#include "common/script/json.h"
+
+namespace rampart {
+namespace {
+
+constexpr int kHookInterval = 10'000;
+
+// The chunk's name; errors begin with it, a line number, and a colon.
+std::string WithoutPlace(std::string_view message) {
+  constexpr std::string_view kPlace = "[string \"?\"]:";
+  if (message.starts_with(kPlace)) {
+    message.remove_prefix(kPlace.size());
+    const size_t end = message.find(": ");
+    if (end != std::string_view::npos) message.remove_prefix(end + 2);
+  }
+  return std::string(message);
+}
+
+absl::Status AppendText(lua_State* lua, std::string* out) {
+  char digits[32];
+  switch (lua_type(lua, -1)) {
+    case LUA_TSTRING: {
+      size_t size = 0;
+      const char* text = lua_tolstring(lua, -1, &size);
+      out->append(text, size);
+      return absl::OkStatus();
+    }
+    case LUA_TNUMBER:
+      if (lua_isinteger(lua, -1) != 0) {
+        out->append(digits, std::to_chars(digits, digits + 32, lua_tointeger(lua, -1)).ptr);
+      } else {
+        out->append(digits, std::to_chars(digits, digits + 32, lua_tonumber(lua, -1)).ptr);
+      }
+      return absl::OkStatus();
+    case LUA_TBOOLEAN:
+      out->append(lua_toboolean(lua, -1) != 0 ? "true" : "false");
+      return absl::OkStatus();
+    case LUA_TTABLE:
+      return absl::InvalidArgumentError("a table in a text: write ${json_encode(...)}");
+    case LUA_TNIL:
+      return absl::InvalidArgumentError("the value in ${...} is nil");
+    default:
+      return absl::InvalidArgumentError(std::string("a ") + luaL_typename(lua, -1) + " in a text");
+  }
+}
+
+}  // namespace
+
+// The C functions that expressions call. Lua's errors are longjmps: nothing here owns memory across
+// them.
+struct Script::Functions {
+  static Script& Of(lua_State* lua) { return **static_cast<Script**>(lua_getextraspace(lua)); }
+
+  static void Hook(lua_State* lua, lua_Debug*) {
+    Script& script = Of(lua);
+    script.instructions_ += kHookInterval;
+    if (script.instructions_ > kMaxInstructions) {
+      luaL_error(lua, "the expression ran over its limit of instructions");
+    }
+  }
+
+  static int Random(lua_State* lua) {
+    Script& script = Of(lua);
+    if (lua_gettop(lua) == 0) {
+      lua_pushnumber(lua, script.Draw());
+      return 1;
+    }
+    const lua_Integer low = lua_gettop(lua) == 1 ? 1 : luaL_checkinteger(lua, 1);
+    const lua_Integer high = luaL_checkinteger(lua, lua_gettop(lua) == 1 ? 1 : 2);
+    luaL_argcheck(lua, low <= high, 1, "the interval is empty");
+    lua_pushinteger(lua, std::uniform_int_distribution<lua_Integer>(low, high)(script.random_));
+    return 1;
+  }
+
+  static int Chance(lua_State* lua) {
+    const double p = luaL_checknumber(lua, 1);
+    lua_pushboolean(lua, Of(lua).Draw() < p);
+    return 1;
+  }
+
+  static int Pick(lua_State* lua) {
+    luaL_checktype(lua, 1, LUA_TTABLE);
+    const auto size = static_cast<lua_Integer>(lua_rawlen(lua, 1));
+    luaL_argcheck(lua, size > 0, 1, "the list is empty");
+    lua_rawgeti(lua, 1, 1 + static_cast<lua_Integer>(Of(lua).Draw() * static_cast<double>(size)));
+    return 1;
+  }
+
+  static int NowMs(lua_State* lua) {
+    const auto now = std::chrono::system_clock::now().time_since_epoch();
+    lua_pushinteger(lua, std::chrono::duration_cast<std::chrono::milliseconds>(now).count());
+    return 1;
+  }
+
+  static int Uuid(lua_State* lua) {
+    static constexpr char kHex[] = "0123456789abcdef";
+    std::mt19937_64& random = Of(lua).random_;
+    char text[36];
+    uint64_t bits = 0;
+    for (int i = 0; i < 36; ++i) {
+      if (i % 16 == 0) bits = random();
+      if (i == 8 || i == 13 || i == 18 || i == 23) {
+        text[i] = '-';
+        continue;
+      }
+      uint64_t nibble = bits & 15;
+      bits >>= 4;
+      if (i == 14) nibble = 4;
+      if (i == 19) nibble = 8 | (nibble & 3);
+      text[i] = kHex[nibble];
+    }
+    lua_pushlstring(lua, text, sizeof(text));
+    return 1;
+  }
+
+  static int JsonEncode(lua_State* lua) {
+    luaL_checkany(lua, 1);
+    bool ok = false;
+    {
+      std::string text;
+      const absl::Status status = AppendJson(lua, 1, &text);
+      ok = status.ok();
+      if (!ok) text = std::string(status.message());
+      lua_pushlstring(lua, text.data(), text.size());
+    }
+    return ok ? 1 : lua_error(lua);
+  }
+
+  static int Dynamic(lua_State* lua) {
+    Script& script = Of(lua);
+    size_t size = 0;
+    if (lua_type(lua, 2) != LUA_TSTRING || script.names_ == nullptr) return 0;
+    const char* name = lua_tolstring(lua, 2, &size);
+    return script.names_->Push(lua, {name, size}) ? 1 : 0;
+  }
+
+  // Runs protected: opens the libraries and keeps what is harmless.
+  static int Open(lua_State* lua) {
+    Script& script = Of(lua);
+    luaL_requiref(lua, "_G", luaopen_base, 1);
+    luaL_requiref(lua, "string", luaopen_string, 1);
+    luaL_requiref(lua, "table", luaopen_table, 1);
+    luaL_requiref(lua, "math", luaopen_math, 1);
+    luaL_requiref(lua, "utf8", luaopen_utf8, 1);
+    lua_settop(lua, 0);
+
+    lua_newtable(lua);  // 1: shared
+    static constexpr const char* kBase[] = {"tostring", "tonumber", "type",  "select",
+                                            "ipairs",   "pairs",    "error", "assert"};
+    for (const char* name : kBase) {
+      lua_getglobal(lua, name);
+      lua_setfield(lua, 1, name);
+    }
+    for (const char* library : {"string", "table", "math", "utf8"}) {
+      lua_getglobal(lua, library);
+      lua_setfield(lua, 1, library);
+    }
+    const auto without = [lua](const char* library, std::initializer_list<const char*> names) {
+      lua_getglobal(lua, library);
+      for (const char* name : names) {
+        lua_pushnil(lua);
+        lua_setfield(lua, -2, name);
+      }
+      lua_pop(lua, 1);
+    };
+    without("string", {"dump"});
+    // What changes a table would change what other users see.
+    without("table", {"insert", "remove", "move", "sort"});
+    without("math", {"random", "randomseed"});
+    static constexpr luaL_Reg kOurs[] = {{"random", Random}, {"chance", Chance},
+                                         {"pick", Pick},     {"now_ms", NowMs},
+                                         {"uuid", Uuid},     {"json_encode", JsonEncode}};
+    for (const luaL_Reg& ours : kOurs) {
+      lua_pushcfunction(lua, ours.func);
+      lua_setfield(lua, 1, ours.name);
+    }
+    lua_pushlightuserdata(lua, nullptr);
+    lua_setfield(lua, 1, "null");
+    lua_newtable(lua);
+    lua_pushcfunction(lua, Dynamic);
+    lua_setfield(lua, -2, "__index");
+    lua_setmetatable(lua, 1);
+
+    lua_newtable(lua);  // a user's metatable
+    lua_pushvalue(lua, 1);
+    lua_setfield(lua, -2, "__index");
+    script.user_meta_ = luaL_ref(lua, LUA_REGISTRYINDEX);
+    script.shared_ = luaL_ref(lua, LUA_REGISTRYINDEX);
+
+    lua_pushnil(lua);
+    lua_rawseti(lua, LUA_REGISTRYINDEX, LUA_RIDX_GLOBALS);
+    return 0;
+  }
+};
+
+void* Script::Allocate(void* script, void* block, size_t old_size, size_t new_size) {
+  auto* self = static_cast<Script*>(script);
+  if (block == nullptr) old_size = 0;
+  if (new_size == 0) {
+    self->bytes_ -= old_size;
+    std::free(block);
+    return nullptr;
+  }
+  if (new_size > old_size && self->bytes_ + (new_size - old_size) > kMaxBytes) return nullptr;
+  void* made = std::realloc(block, new_size);
+  if (made != nullptr) self->bytes_ = self->bytes_ - old_size + new_size;
+  return made;
+}
+
+Script::Script(uint64_t seed) : random_(seed) {
+  lua_ = lua_newstate(&Script::Allocate, this);
+  if (lua_ == nullptr) std::abort();
+  *static_cast<Script**>(lua_getextraspace(lua_)) = this;
+  lua_pushcfunction(lua_, Functions::Open);
+  if (lua_pcall(lua_, 0, 0, 0) != LUA_OK) std::abort();
+  lua_sethook(lua_, Functions::Hook, LUA_MASKCOUNT, kHookInterval);
+}
+
+Script::~Script() { lua_close(lua_); }
+
+Environment::Environment(Script& script) : script_(&script) {
+  lua_State* lua = script.lua_;
+  lua_createtable(lua, 0, 0);
+  lua_rawgeti(lua, LUA_REGISTRYINDEX, script.user_meta_);
+  lua_setmetatable(lua, -2);
+  reference_ = luaL_ref(lua, LUA_REGISTRYINDEX);
+}
+
+Environment::~Environment() {
+  if (reference_ >= 0) luaL_unref(script_->lua_, LUA_REGISTRYINDEX, reference_);
+}
+
+double Script::Draw() { return static_cast<double>(random_() >> 11) * 0x1p-53; }
+
+absl::Status Script::ErrorFromStack() {
+  size_t size = 0;
+  const char* text = lua_tolstring(lua_, -1, &size);
+  std::string message = text == nullptr ? "an error that is no text" : WithoutPlace({text, size});
+  lua_pop(lua_, 1);
+  return absl::InvalidArgumentError(message);
+}
+
+absl::StatusOr<Expression> Script::Compile(std::string_view text) {
+  // Only expressions change nothing. `function` would bring statements in.
+  if (text.find("function") != std::string_view::npos) {
+    const std::vector<std::string> unknown = UnknownNames(text, {});
+    for (const std::string& name : unknown) {
+      if (name == "function") {
+        return absl::InvalidArgumentError("functions cannot be defined in an expression");
+      }
+    }
+  }
+  const auto load = [this](const std::string& chunk) {
+    return luaL_loadbufferx(lua_, chunk.data(), chunk.size(), "=?", "t") == LUA_OK;
+  };
+  const std::string shown(text);
+  // Alone first: a text that closes the parenthesis around it is no expression.
+  if (!load("return " + shown + "\n")) {
+    absl::Status status = ErrorFromStack();
+    std::string message(status.message());
+    if (message.starts_with("?:")) message = message.substr(message.find(": ") + 2);
+    return absl::InvalidArgumentError("`" + shown + "` is no Lua expression: " + message);
+  }
+  lua_pop(lua_, 1);
+  if (!load("return function(_ENV) return (" + shown + "\n) end")) {
+    lua_pop(lua_, 1);
+    return absl::InvalidArgumentError("`" + shown + "` is no single Lua expression");
+  }
+  if (lua_pcall(lua_, 0, 1, 0) != LUA_OK) return ErrorFromStack();
+  return Expression{luaL_ref(lua_, LUA_REGISTRYINDEX)};
+}
+
+absl::StatusOr<Template> Script::CompileTemplate(std::string_view text) {
+  Template compiled;
+  compiled.literals.emplace_back();
+  while (!text.empty()) {
+    const size_t dollar = text.find("${");
+    if (dollar == std::string_view::npos) {
+      compiled.literals.back().append(text);
+      break;
+    }
+    if (dollar > 0 && text[dollar - 1] == '$') {  // $${ is a literal ${
+      compiled.literals.back().append(text.substr(0, dollar)).append("{");
+      text.remove_prefix(dollar + 2);
+      continue;
+    }
+    compiled.literals.back().append(text.substr(0, dollar));
+    text.remove_prefix(dollar + 2);
+    int depth = 1;
+    size_t end = 0;
+    char quote = 0;
+    for (; end < text.size(); ++end) {
+      const char c = text[end];
+      if (quote != 0) {
+        if (c == '\\') ++end;
+        if (c == quote) quote = 0;
+      } else if (c == '"' || c == '\'') {
+        quote = c;
+      } else if (c == '{') {
+        ++depth;
+      } else if (c == '}' && --depth == 0) {
+        break;
+      }
+    }
+    if (end >= text.size()) return absl::InvalidArgumentError("`${` without its `}`");
+    absl::StatusOr<Expression> expression = Compile(text.substr(0, end));
+    if (!expression.ok()) return expression.status();
+    compiled.expressions.push_back(*expression);
+    compiled.literals.emplace_back();
+    text.remove_prefix(end + 1);
+  }
+  return compiled;
+}
+
+absl::StatusOr<ValueTemplate> Script::CompileValue(const v1::Value& value) {
+  ValueTemplate compiled;
+  compiled.literals.emplace_back();
+  const auto append = [&](auto& self, const v1::Value& part) -> absl::Status {
+    std::string* out = &compiled.literals.back();
+    char digits[32];
+    switch (part.kind_case()) {
+      case v1::Value::kBoolean:
+        out->append(part.boolean() ? "true" : "false");
+        break;
+      case v1::Value::kInteger:
+        out->append(digits, std::to_chars(digits, digits + 32, part.integer()).ptr);
+        break;
+      case v1::Value::kNumber:
+        out->append(digits, std::to_chars(digits, digits + 32, part.number()).ptr);
+        break;
+      case v1::Value::kString: {
+        absl::StatusOr<Template> text = CompileTemplate(part.string());
+        if (!text.ok()) return text.status();
+        if (text->constant()) {
+          AppendJsonString(text->literals[0], out);
+          break;
+        }
+        ValueTemplate::Hole hole;
+        hole.typed =
+            text->expressions.size() == 1 && text->literals[0].empty() && text->literals[1].empty();
+        if (hole.typed) {
+          hole.value = text->expressions[0];
+        } else {
+          hole.text = *std::move(text);
+        }
+        compiled.holes.push_back(std::move(hole));
+        compiled.literals.emplace_back();
+        break;
+      }
+      case v1::Value::kList: {
+        out->push_back('[');
+        bool first = true;
+        for (const v1::Value& item : part.list().items()) {
+          if (!std::exchange(first, false)) compiled.literals.back().push_back(',');
+          if (absl::Status status = self(self, item); !status.ok()) return status;
+        }
+        compiled.literals.back().push_back(']');
+        break;
+      }
+      case v1::Value::kObject: {
+        out->push_back('{');
+        bool first = true;
+        for (const v1::Value::Member& member : part.object().members()) {
+          if (!std::exchange(first, false)) compiled.literals.back().push_back(',');
+          AppendJsonString(member.key(), &compiled.literals.back());
+          compiled.literals.back().push_back(':');
+          if (absl::Status status = self(self, member.value()); !status.ok()) return status;
+        }
+        compiled.literals.back().push_back('}');
+        break;
+      }
+      default:
+        out->append("null");
+    }
+    return absl::OkStatus();
+  };
+  if (absl::Status status = append(append, value); !status.ok()) return status;
+  return compiled;
+}
+
+void Script::SetShared(std::string_view name, const v1::Value& value) {
+  if (value.has_string()) {
+    lua_rawgeti(lua_, LUA_REGISTRYINDEX, shared_);
+    lua_pushlstring(lua_, name.data(), name.size());
+    lua_pushlstring(lua_, value.string().data(), value.string().size());
+    lua_rawset(lua_, -3);
+    lua_pop(lua_, 1);
+    return;
+  }
+  // Other values have no templates in them, or had them expanded: their JSON is constant.
+  const absl::StatusOr<ValueTemplate> json = CompileValue(value);
+  if (json.ok() && json->holes.empty()) (void)SetSharedJson(name, json->literals[0]);
+}
+
+absl::Status Script::SetSharedJson(std::string_view name, std::string_view json) {
+  lua_rawgeti(lua_, LUA_REGISTRYINDEX, shared_);
+  lua_pushlstring(lua_, name.data(), name.size());
+  if (absl::Status status = PushJson(lua_, json); !status.ok()) {
+    lua_pop(lua_, 2);
+    return status;
+  }
+  lua_rawset(lua_, -3);
+  lua_pop(lua_, 1);
+  return absl::OkStatus();
+}
+
+absl::Status Script::Evaluate(const Expression& expression, const Environment& user) {
+  instructions_ = 0;
+  lua_rawgeti(lua_, LUA_REGISTRYINDEX, expression.function);
+  lua_rawgeti(lua_, LUA_REGISTRYINDEX, user.reference_);
+  if (lua_pcall(lua_, 1, 1, 0) != LUA_OK) {
+    absl::Status status = ErrorFromStack();
+    std::string message(status.message());
+    if (message.starts_with("?:")) message = message.substr(message.find(": ") + 2);
+    return absl::InvalidArgumentError(message);
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<bool> Script::Truth(const Expression& expression, const Environment& user) {
+  if (absl::Status status = Evaluate(expression, user); !status.ok()) return status;
+  const bool truth = lua_toboolean(lua_, -1) != 0;
+  lua_pop(lua_, 1);
+  return truth;
+}
+
+absl::StatusOr<double> Script::Number(const Expression& expression, const Environment& user) {
+  if (absl::Status status = Evaluate(expression, user); !status.ok()) return status;
+  int is_number = 1;
+  double number = 0;
+  if (lua_isboolean(lua_, -1)) {
+    number = lua_toboolean(lua_, -1);
+  } else if (!lua_isnil(lua_, -1)) {
+    number = lua_tonumberx(lua_, -1, &is_number);
+  }
+  const char* type = luaL_typename(lua_, -1);
+  lua_pop(lua_, 1);
+  if (is_number == 0) {
+    return absl::InvalidArgumentError(std::string("a number is needed, this is a ") + type);
+  }
+  return number;
+}
+
+absl::Status Script::Render(const Template& text, const Environment& user, std::string* out) {
+  out->append(text.literals[0]);
+  for (size_t i = 0; i < text.expressions.size(); ++i) {
+    if (absl::Status status = Evaluate(text.expressions[i], user); !status.ok()) return status;
+    const absl::Status status = AppendText(lua_, out);
+    lua_pop(lua_, 1);
+    if (!status.ok()) return status;
+    out->append(text.literals[i + 1]);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Script::RenderJson(const ValueTemplate& value, const Environment& user,
+                                std::string* out) {
+  out->append(value.literals[0]);
+  for (size_t i = 0; i < value.holes.size(); ++i) {
+    const ValueTemplate::Hole& hole = value.holes[i];
+    absl::Status status;
+    if (hole.typed) {
+      status = Evaluate(hole.value, user);
+      if (!status.ok()) return status;
+      status = AppendJson(lua_, lua_gettop(lua_), out);
+      lua_pop(lua_, 1);
+    } else {
+      std::string text;
+      status = Render(hole.text, user, &text);
+      AppendJsonString(text, out);
+    }
+    if (!status.ok()) return status;
+    out->append(value.literals[i + 1]);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Script::Store(const Expression& expression, const Environment& user,
+                           const std::string& name) {
+  if (absl::Status status = Evaluate(expression, user); !status.ok()) return status;
+  lua_rawgeti(lua_, LUA_REGISTRYINDEX, user.reference_);
+  lua_pushlstring(lua_, name.data(), name.size());
+  lua_pushvalue(lua_, -3);
+  lua_rawset(lua_, -3);
+  lua_pop(lua_, 2);
+  return absl::OkStatus();
+}
+
+absl::Status Script::Append(const Expression& expression, const Environment& user,
+                            const std::string& name) {
+  if (absl::Status status = Evaluate(expression, user); !status.ok()) return status;
+  lua_rawgeti(lua_, LUA_REGISTRYINDEX, user.reference_);
+  lua_pushlstring(lua_, name.data(), name.size());
+  if (lua_rawget(lua_, -2) != LUA_TTABLE) {
+    lua_pop(lua_, 1);
+    (void)PushJson(lua_, "[]");
+    lua_pushlstring(lua_, name.data(), name.size());
+    lua_pushvalue(lua_, -2);
+    lua_rawset(lua_, -4);
+  }
+  lua_pushvalue(lua_, -3);
+  lua_rawseti(lua_, -2, static_cast<lua_Integer>(lua_rawlen(lua_, -2)) + 1);
+  lua_pop(lua_, 3);
+  return absl::OkStatus();
+}
+
+absl::StatusOr<bool> Script::StoreElement(const std::string& list, int64_t index,
+                                          const Environment& user, const std::string& name) {
+  lua_rawgeti(lua_, LUA_REGISTRYINDEX, user.reference_);
+  lua_pushlstring(lua_, list.data(), list.size());
+  if (lua_rawget(lua_, -2) != LUA_TTABLE) {
+    const std::string type = luaL_typename(lua_, -1);
+    lua_pop(lua_, 2);
+    return absl::InvalidArgumentError("a list is needed, this is a " + type);
+  }
+  const bool there = index <= static_cast<int64_t>(lua_rawlen(lua_, -1));
+  if (there) {
+    lua_pushlstring(lua_, name.data(), name.size());
+    lua_rawgeti(lua_, -2, index);
+    lua_rawset(lua_, -4);
+  }
+  lua_pop(lua_, 2);
+  return there;
+}
+
+void Script::SetNumber(const Environment& user, const std::string& name, int64_t value) {
+  lua_rawgeti(lua_, LUA_REGISTRYINDEX, user.reference_);
+  lua_pushlstring(lua_, name.data(), name.size());
+  lua_pushinteger(lua_, value);
+  lua_rawset(lua_, -3);
+  lua_pop(lua_, 1);
+}
+
+void Script::Unset(const Environment& user, const std::string& name) {
+  lua_rawgeti(lua_, LUA_REGISTRYINDEX, user.reference_);
+  lua_pushlstring(lua_, name.data(), name.size());
+  lua_pushnil(lua_);
+  lua_rawset(lua_, -3);
+  lua_pop(lua_, 1);
+}
+
+absl::StatusOr<std::string> Script::ToJson(const Environment& user) {
+  lua_rawgeti(lua_, LUA_REGISTRYINDEX, user.reference_);
+  std::string json;
+  const absl::Status status = AppendJson(lua_, lua_gettop(lua_), &json);
+  lua_pop(lua_, 1);
+  if (!status.ok()) return status;
+  return json;
+}
+
+}  // namespace rampart

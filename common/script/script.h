@@ -1,0 +1,158 @@
+// Script: the Lua 5.4 expressions and templates of a plan, compiled once and run in a sandbox.
+#ifndef RAMPART_COMMON_SCRIPT_SCRIPT_H_
+#define RAMPART_COMMON_SCRIPT_SCRIPT_H_
+
+#include <cstdint>
+#include <memory>
+#include <random>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "rampart/v1/plan.pb.h"
+
+struct lua_State;
+
+namespace rampart {
+
+class Script;
+
+// A compiled Lua expression; valid with the Script that compiled it.
+struct Expression {
+  int function = -1;  // reference in the Lua registry
+};
+
+// `text ${expression} text`: literals and expressions in turn, beginning with a literal.
+struct Template {
+  std::vector<std::string> literals;  // one more than expressions
+  std::vector<Expression> expressions;
+
+  bool constant() const { return expressions.empty(); }
+};
+
+// A JSON text with holes.
+struct ValueTemplate {
+  struct Hole {
+    Template text;  // becomes a JSON string ...
+    Expression
+        value;  // ... or, when the string was exactly one `${...}`, whatever JSON the value is
+    bool typed = false;
+  };
+  std::vector<std::string> literals;  // one more than holes
+  std::vector<Hole> holes;
+};
+
+// A user's variables. Costs a Lua table: about 56 bytes and 40 a variable.
+class Environment {
+ public:
+  explicit Environment(Script& script);
+  Environment(Environment&& other) noexcept
+      : script_(other.script_), reference_(std::exchange(other.reference_, -1)) {}
+  Environment& operator=(Environment&&) = delete;
+  ~Environment();
+
+ private:
+  friend class Script;
+
+  Script* script_;
+  int reference_;
+};
+
+// Names whose values are made when an expression asks for them: the response, the message, the
+// user.
+class DynamicNames {
+ public:
+  virtual ~DynamicNames() = default;
+  // Pushes one value and returns true, or pushes nothing and returns false. Must not raise a Lua
+  // error.
+  virtual bool Push(lua_State* lua, std::string_view name) = 0;
+};
+
+// One Lua state, for one thread. Expressions see, in this order: the user's variables, params,
+// setup's data and functions, dynamic names. They have no statements and so change nothing; they
+// cannot load code or reach the system. What they use is limited by kMaxBytes in all and
+// kMaxInstructions an evaluation.
+//
+// Functions beside string, math, table.concat and utf8: random() in [0,1), random(m, n) whole
+// numbers, chance(p), pick(list), now_ms(), uuid(), json_encode(value), tostring, tonumber, type,
+// select, ipairs, pairs.
+class Script {
+ public:
+  static constexpr size_t kMaxBytes = 256 * 1024 * 1024;
+  static constexpr int64_t kMaxInstructions = 1'000'000;
+
+  // `seed`: of the random functions.
+  explicit Script(uint64_t seed);
+  ~Script();
+  Script(const Script&) = delete;
+  Script& operator=(const Script&) = delete;
+
+  absl::StatusOr<Expression> Compile(std::string_view text);
+  absl::StatusOr<Template> CompileTemplate(std::string_view text);
+  // Strings in `value` are templates.
+  absl::StatusOr<ValueTemplate> CompileValue(const v1::Value& value);
+
+  // Known to every user: a param, or setup's data from JSON.
+  void SetShared(std::string_view name, const v1::Value& value);
+  absl::Status SetSharedJson(std::string_view name, std::string_view json);
+  // Must outlive its use; null for none.
+  void SetDynamicNames(DynamicNames* names) { names_ = names; }
+
+  // false and nil are false, like in Lua.
+  absl::StatusOr<bool> Truth(const Expression& expression, const Environment& user);
+  // true is 1, false and nil are 0.
+  absl::StatusOr<double> Number(const Expression& expression, const Environment& user);
+  // Appends to `out`. nil and tables are errors.
+  absl::Status Render(const Template& text, const Environment& user, std::string* out);
+  absl::Status RenderJson(const ValueTemplate& value, const Environment& user, std::string* out);
+  // user.name = expression; or puts it at the end of the list user.name.
+  absl::Status Store(const Expression& expression, const Environment& user,
+                     const std::string& name);
+  absl::Status Append(const Expression& expression, const Environment& user,
+                      const std::string& name);
+  // For `for_each`: puts element `index` (from 1) of the list into user.name. False past its end.
+  absl::StatusOr<bool> StoreElement(const std::string& list, int64_t index, const Environment& user,
+                                    const std::string& name);
+  void SetNumber(const Environment& user, const std::string& name, int64_t value);
+  void Unset(const Environment& user, const std::string& name);
+
+  // The user's variables as a JSON object.
+  absl::StatusOr<std::string> ToJson(const Environment& user);
+
+  std::mt19937_64& random() { return random_; }
+  // Uniform in [0, 1).
+  double Draw();
+  lua_State* lua() { return lua_; }
+
+ private:
+  friend class Environment;
+  struct Functions;
+
+  static void* Allocate(void* script, void* block, size_t old_size, size_t new_size);
+  // Leaves the value on the stack.
+  absl::Status Evaluate(const Expression& expression, const Environment& user);
+  absl::Status ErrorFromStack();
+
+  lua_State* lua_ = nullptr;
+  size_t bytes_ = 0;
+  int64_t instructions_ = 0;
+  int shared_ = -1;  // registry references
+  int user_meta_ = -1;
+  std::mt19937_64 random_;
+  DynamicNames* names_ = nullptr;
+};
+
+// Free names of an expression (or of the expressions in a template) that are not in `known`.
+std::vector<std::string> UnknownNames(std::string_view expression,
+                                      const std::vector<std::string>& known);
+// The name of `known` that is nearest to `name`, or empty when none is near.
+std::string Nearest(std::string_view name, const std::vector<std::string>& known);
+// The names that Script itself gives.
+const std::vector<std::string>& FunctionNames();
+
+}  // namespace rampart
+
+#endif  // RAMPART_COMMON_SCRIPT_SCRIPT_H_
