@@ -71,7 +71,7 @@ class UserTimeline {
 
   UserSchedule schedule_;
   Stripe stripe_;
-  bool begun_ = false;   // every own user of the start has started
+  bool begun_ = false;  // every own user of the start has started
   size_t stage_ = 0;
   int64_t running_ = 0;  // own users
 };

@@ -1,0 +1,150 @@
+#include "agent/protocol/http_response.h"
+
+#include <gtest/gtest.h>
+#include <zlib.h>
+
+#include "agent/protocol/cookie_jar.h"
+#include "agent/protocol/url.h"
+
+namespace rampart::agent {
+namespace {
+
+using State = HttpResponseParser::State;
+
+State Parse(std::string_view bytes, size_t chunk, HttpResponse* response,
+            Failure* failure = nullptr, bool head_request = false) {
+  HttpResponseParser parser;
+  parser.Begin(response, head_request, true);
+  State state = State::kMore;
+  while (state == State::kMore && !bytes.empty()) {
+    state = parser.Feed(bytes.substr(0, chunk));
+    bytes.remove_prefix(std::min(chunk, bytes.size()));
+  }
+  if (state == State::kMore) state = parser.Finish();
+  if (failure != nullptr) *failure = parser.failure();
+  return state;
+}
+
+TEST(HttpResponse, IsTheSameHoweverItIsCut) {
+  constexpr std::string_view kBytes =
+      "HTTP/1.1 100 Continue\r\n\r\n"
+      "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nX-A:  b \r\nTransfer-Encoding: "
+      "chunked\r\n\r\n"
+      "5\r\nhello\r\n6;x=y\r\n world\r\n0\r\n\r\n";
+  for (size_t chunk = 1; chunk <= kBytes.size(); ++chunk) {
+    HttpResponse response;
+    ASSERT_EQ(Parse(kBytes, chunk, &response), State::kComplete) << chunk;
+    EXPECT_EQ(response.status, 200);
+    EXPECT_EQ(response.body, "hello world");
+    EXPECT_EQ(response.Header("x-a"), "b");
+    EXPECT_EQ(response.Header("x-b"), "");
+    EXPECT_TRUE(response.keep_alive);
+  }
+}
+
+TEST(HttpResponse, EndsByLengthCloseOrNothing) {
+  HttpResponse response;
+  EXPECT_EQ(Parse("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nab", 100, &response),
+            State::kComplete);
+  EXPECT_EQ(response.body, "ab");
+  EXPECT_EQ(Parse("HTTP/1.0 200 OK\r\n\r\nuntil the end", 7, &response), State::kComplete);
+  EXPECT_EQ(response.body, "until the end");
+  EXPECT_FALSE(response.keep_alive);
+  EXPECT_EQ(Parse("HTTP/1.1 204 No Content\r\n\r\n", 100, &response), State::kComplete);
+  EXPECT_EQ(Parse("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n", 100, &response, nullptr, true),
+            State::kComplete);
+}
+
+TEST(HttpResponse, HostileServersGetANameForTheirFault) {
+  HttpResponse response;
+  Failure failure{ErrorKind::kSystem, ""};
+  EXPECT_EQ(Parse("SSH-2.0-OpenSSH\r\n", 100, &response, &failure), State::kFailed);
+  EXPECT_EQ(failure.kind, ErrorKind::kBadResponse);
+  EXPECT_EQ(Parse("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc", 100, &response, &failure),
+            State::kFailed);
+  EXPECT_EQ(failure.kind, ErrorKind::kConnectionClosed);
+  EXPECT_EQ(Parse("", 1, &response, &failure), State::kFailed);
+  EXPECT_EQ(failure.kind, ErrorKind::kConnectionClosed);
+  const std::string huge = "HTTP/1.1 200 OK\r\nX: " + std::string(1 << 20, 'a');
+  EXPECT_EQ(Parse(huge, 4096, &response, &failure), State::kFailed);
+  EXPECT_EQ(failure.kind, ErrorKind::kHeaderTooLarge);
+  EXPECT_EQ(Parse("HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab", 100,
+                  &response, &failure),
+            State::kFailed);
+  EXPECT_EQ(failure.kind, ErrorKind::kBadResponse);
+  std::string interim;
+  for (int i = 0; i < 100; ++i) interim += "HTTP/1.1 103 Early Hints\r\n\r\n";
+  EXPECT_EQ(Parse(interim, 50, &response, &failure), State::kFailed);
+  EXPECT_EQ(failure.kind, ErrorKind::kBadResponse);
+}
+
+std::string Gzip(const std::string& text) {
+  z_stream stream = {};
+  deflateInit2(&stream, 9, Z_DEFLATED, 15 + 16, 9, Z_DEFAULT_STRATEGY);
+  std::string out(deflateBound(&stream, text.size()) + 64, 0);
+  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(text.data()));
+  stream.avail_in = static_cast<uInt>(text.size());
+  stream.next_out = reinterpret_cast<Bytef*>(out.data());
+  stream.avail_out = static_cast<uInt>(out.size());
+  deflate(&stream, Z_FINISH);
+  out.resize(stream.total_out);
+  deflateEnd(&stream);
+  return out;
+}
+
+TEST(DecodeBody, InflatesAndRefusesBombs) {
+  std::string body = Gzip("hello");
+  EXPECT_FALSE(DecodeBody("gzip", &body).has_value());
+  EXPECT_EQ(body, "hello");
+  body = Gzip(std::string(kMaxKeptBodyBytes + 1, 'a'));
+  EXPECT_EQ(DecodeBody("gzip", &body)->kind, ErrorKind::kBodyTooLarge);
+  body = "not gzip";
+  EXPECT_EQ(DecodeBody("gzip", &body)->kind, ErrorKind::kBadEncoding);
+  EXPECT_FALSE(DecodeBody("identity", &body).has_value());
+}
+
+TEST(CookieJar, KeepsWhatTheServerMaySet) {
+  CookieJar jar;
+  jar.Set("a=1; Path=/", "example.test", "/x/y");
+  jar.Set("b=2", "example.test", "/x/y");
+  jar.Set("c=3; Domain=other.test", "example.test", "/");
+  jar.Set("d=4; Secure; Path=/", "example.test", "/");
+  const auto header = [&jar](std::string_view host, std::string_view path, bool secure) {
+    std::string out;
+    jar.AppendHeader(host, path, secure, &out);
+    return out;
+  };
+  EXPECT_EQ(header("example.test", "/x/z?q", false), "Cookie: a=1; b=2\r\n");
+  EXPECT_EQ(header("example.test", "/", true), "Cookie: a=1; d=4\r\n");
+  EXPECT_EQ(header("sub.example.test", "/x", false), "");
+  EXPECT_EQ(header("other.test", "/", false), "");
+  jar.Set("a=; Max-Age=0; Path=/", "example.test", "/");
+  EXPECT_EQ(header("example.test", "/", false), "");
+}
+
+TEST(Url, Parses) {
+  const Url url = *Url::Parse("wss://[::1]:8443/a?b#c");
+  EXPECT_TRUE(url.secure);
+  EXPECT_TRUE(url.websocket);
+  EXPECT_EQ(url.host, "::1");
+  EXPECT_EQ(url.authority, "[::1]:8443");
+  EXPECT_EQ(url.port, 8443);
+  EXPECT_EQ(url.target, "/a?b");
+  EXPECT_EQ(Url::Parse("HTTP://h")->port, 80);
+  for (const char* bad : {"", "h/x", "ftp://h", "http://", "http://h:0", "http://h:99999",
+                          "http://u@h", "http://h/a b", "http://h/\r\nX: y", "http://[::1"}) {
+    EXPECT_FALSE(Url::Parse(bad).ok()) << bad;
+  }
+}
+
+TEST(Url, ResolvesLocations) {
+  const Url base = *Url::Parse("https://h:1/a/b?c");
+  EXPECT_EQ(ResolveLocation(base, "/x"), "https://h:1/x");
+  EXPECT_EQ(ResolveLocation(base, "x?y"), "https://h:1/a/x?y");
+  EXPECT_EQ(ResolveLocation(base, "?y"), "https://h:1/a/b?y");
+  EXPECT_EQ(ResolveLocation(base, "//o/x"), "https://o/x");
+  EXPECT_EQ(ResolveLocation(base, "http://o/"), "http://o/");
+}
+
+}  // namespace
+}  // namespace rampart::agent
