@@ -313,6 +313,7 @@ absl::StatusOr<Template> Script::CompileTemplate(std::string_view text) {
     absl::StatusOr<Expression> expression = Compile(text.substr(0, end));
     if (!expression.ok()) return expression.status();
     compiled.expressions.push_back(*expression);
+    compiled.texts.emplace_back(text.substr(0, end));
     compiled.literals.emplace_back();
     text.remove_prefix(end + 1);
   }

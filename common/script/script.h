@@ -29,6 +29,7 @@ struct Expression {
 struct Template {
   std::vector<std::string> literals;  // one more than expressions
   std::vector<Expression> expressions;
+  std::vector<std::string> texts;  // of the expressions
 
   bool constant() const { return expressions.empty(); }
 };

@@ -1,0 +1,39 @@
+// LoadPlan: a plan file's text into a plan that can run.
+#ifndef RAMPART_COMMON_PLAN_LOAD_PLAN_H_
+#define RAMPART_COMMON_PLAN_LOAD_PLAN_H_
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "common/plan/fault.h"
+#include "rampart/v1/plan.pb.h"
+
+namespace rampart {
+
+struct PlanOptions {
+  std::vector<std::pair<std::string, std::string>> params;  // NAME, VALUE: override the plan's
+  // Multiplies what the schedule is made of: durations of loads and stages, starts of scenarios.
+  // Think times, holds, timeouts and graceful stops stay.
+  double time_scale = 1;
+};
+
+struct LoadedPlan {
+  v1::Plan plan;  // params and the time scale are in it; to be used only when ok()
+  Faults faults;
+
+  bool ok() const { return faults.empty(); }
+  // One line a fault: `file:line:column: message`.
+  std::string FaultText() const;
+};
+
+LoadedPlan LoadPlan(std::string_view text, const std::string& file, const PlanOptions& options);
+
+// The same for equal plans, on every machine: FNV-1a over the plan's deterministic bytes.
+uint64_t PlanHash(const v1::Plan& plan);
+
+}  // namespace rampart
+
+#endif  // RAMPART_COMMON_PLAN_LOAD_PLAN_H_

@@ -1,0 +1,288 @@
+#include "common/plan/validation.h"
+
+#include <algorithm>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "common/load/arrival_schedule.h"
+#include "common/load/user_schedule.h"
+#include "common/script/script.h"
+#include "common/stats/metric.h"
+#include "common/stats/threshold.h"
+#include "google/protobuf/descriptor.h"
+
+namespace rampart {
+namespace {
+
+using google::protobuf::FieldDescriptor;
+using google::protobuf::Message;
+
+// What the agent makes when an expression asks for it.
+constexpr const char* kDynamicNames[] = {
+    "status",      "ok",      "body",      "json", "headers",  "error",         "user", "iteration",
+    "duration_ms", "message", "connected", "url",  "scenario", "connecting_ms", "setup"};
+
+int64_t Ns(const google::protobuf::Duration& duration) {
+  return duration.seconds() * 1'000'000'000 + duration.nanos();
+}
+
+class Validator {
+ public:
+  Validator(const v1::Plan& plan, Faults* faults)
+      : plan_(plan), faults_(faults), catalog_(plan), script_(0) {}
+
+  void Run() {
+    known_ = FunctionNames();
+    known_.insert(known_.end(), std::begin(kDynamicNames), std::end(kDynamicNames));
+    for (const v1::Param& param : plan_.params()) known_.push_back(param.name());
+    CollectVariables(plan_);
+    Metrics();
+    Texts(plan_, {});
+    for (const v1::Scenario& scenario : plan_.scenarios()) {
+      LoadOf(scenario);
+      Steps(scenario.steps(), false);
+    }
+    Steps(plan_.setup(), false);
+    Steps(plan_.teardown(), false);
+    Thresholds();
+    if (plan_.scenarios().empty()) {
+      faults_->Add(0, 0, "a plan needs at least one scenario under `scenarios`");
+    }
+  }
+
+ private:
+  void Metrics() {
+    std::set<std::string> built_in;
+    for (const MetricInfo& metric : BuiltInMetrics()) built_in.insert(metric.name);
+    for (const v1::Metric& metric : plan_.metrics()) {
+      if (built_in.contains(metric.name())) {
+        faults_->Add(metric.at(), "`" + metric.name() + "` is the name of a built-in metric");
+      }
+    }
+  }
+
+  const MetricInfo* Metric(const std::string& name, const v1::Position& at) {
+    const MetricInfo* found = catalog_.Find(name);
+    if (found != nullptr) return found;
+    std::vector<std::string> names;
+    for (const MetricInfo& metric : catalog_.all()) names.push_back(metric.name);
+    const std::string near = Nearest(name, names);
+    faults_->Add(
+        at, "there is no metric `" + name + "`" +
+                (near.empty() ? ": name it under `metrics`" : " (did you mean `" + near + "`?)"));
+    return nullptr;
+  }
+
+  // Names that steps set, wherever they stand: they are known everywhere.
+  void CollectVariables(const Message& message) {
+    ForEachMessage(message, [this](const Message& part) {
+      if (const auto* http = dynamic_cast<const v1::Http*>(&part)) {
+        for (const auto& save : http->save()) known_.push_back(save.name());
+        for (const auto& append : http->append()) known_.push_back(append.name());
+      } else if (const auto* set = dynamic_cast<const v1::Set*>(&part)) {
+        for (const auto& variable : set->variables()) known_.push_back(variable.name());
+      } else if (const auto* repeat = dynamic_cast<const v1::Repeat*>(&part)) {
+        known_.push_back(repeat->as());
+      } else if (const auto* each = dynamic_cast<const v1::ForEach*>(&part)) {
+        known_.push_back(each->as());
+      }
+    });
+  }
+
+  template <typename F>
+  static void ForEachMessage(const Message& message, const F& f) {
+    f(message);
+    std::vector<const FieldDescriptor*> fields;
+    message.GetReflection()->ListFields(message, &fields);
+    for (const FieldDescriptor* field : fields) {
+      if (field->cpp_type() != FieldDescriptor::CPPTYPE_MESSAGE) continue;
+      const auto* reflection = message.GetReflection();
+      if (!field->is_repeated()) {
+        ForEachMessage(reflection->GetMessage(message, field), f);
+        continue;
+      }
+      for (int i = 0; i < reflection->FieldSize(message, field); ++i) {
+        ForEachMessage(reflection->GetRepeatedMessage(message, field, i), f);
+      }
+    }
+  }
+
+  // Every text that runs later; `at` is the place of the nearest part that has one.
+  void Texts(const Message& message, v1::Position at) {
+    const auto* reflection = message.GetReflection();
+    if (const auto* own = message.GetDescriptor()->FindFieldByName("at")) {
+      at = static_cast<const v1::Position&>(reflection->GetMessage(message, own));
+    }
+    std::vector<const FieldDescriptor*> fields;
+    reflection->ListFields(message, &fields);
+    for (const FieldDescriptor* field : fields) {
+      const v1::Written written = field->options().GetExtension(v1::written);
+      if (field->cpp_type() == FieldDescriptor::CPPTYPE_STRING && !field->is_repeated()) {
+        Text(reflection->GetString(message, field), written, at);
+      } else if (field->cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE) {
+        const int count = field->is_repeated() ? reflection->FieldSize(message, field) : 1;
+        for (int i = 0; i < count; ++i) {
+          const Message& part = field->is_repeated()
+                                    ? reflection->GetRepeatedMessage(message, field, i)
+                                    : reflection->GetMessage(message, field);
+          const auto* value = dynamic_cast<const v1::Value*>(&part);
+          if (value != nullptr) {
+            if (written == v1::TEMPLATE) ValueTexts(*value, at);
+          } else {
+            Texts(part, at);
+          }
+        }
+      }
+    }
+    if (const auto* http = dynamic_cast<const v1::Http*>(&message)) Recorded(http->record());
+    if (const auto* ws = dynamic_cast<const v1::Websocket*>(&message)) Recorded(ws->record());
+    if (const auto* record = dynamic_cast<const v1::Record*>(&message)) Recorded(record->values());
+  }
+
+  template <typename Expressions>
+  void Recorded(const Expressions& expressions) {
+    for (const v1::NamedExpression& one : expressions) {
+      const MetricInfo* metric = Metric(one.name(), one.at());
+      if (metric != nullptr && metric->built_in) {
+        faults_->Add(one.at(),
+                     "`" + one.name() + "` is measured by Rampart, a plan cannot record it");
+      }
+    }
+  }
+
+  void ValueTexts(const v1::Value& value, const v1::Position& at) {
+    if (value.has_string()) Text(value.string(), v1::TEMPLATE, at);
+    for (const v1::Value& item : value.list().items()) ValueTexts(item, at);
+    for (const auto& member : value.object().members()) ValueTexts(member.value(), at);
+  }
+
+  void Text(const std::string& text, v1::Written written, const v1::Position& at) {
+    if (written == v1::EXPRESSION) {
+      const auto compiled = script_.Compile(text);
+      if (!compiled.ok()) return faults_->Add(at, std::string(compiled.status().message()));
+      Names(text, at);
+    } else if (written == v1::TEMPLATE) {
+      const auto compiled = script_.CompileTemplate(text);
+      if (!compiled.ok()) return faults_->Add(at, std::string(compiled.status().message()));
+      for (const std::string& expression : compiled->texts) Names(expression, at);
+    }
+  }
+
+  void Names(const std::string& expression, const v1::Position& at) {
+    for (const std::string& name : UnknownNames(expression, known_)) {
+      const std::string near = Nearest(name, known_);
+      faults_->Add(at, "`" + name + "` in `" + expression + "` is not known" +
+                           (near.empty() ? "" : " (did you mean `" + near + "`?)"));
+    }
+  }
+
+  void LoadOf(const v1::Scenario& scenario) {
+    const v1::Load& load = scenario.load();
+    const v1::Position& at = load.at();
+    int64_t users = 0;
+    int64_t length = 0;
+    if (load.kind_case() == v1::Load::KIND_NOT_SET) {
+      return faults_->Add(at, "`load` needs a model, such as `constant_users`");
+    }
+    if (load.has_constant_arrival_rate() || load.has_ramping_arrival_rate()) {
+      const auto schedule = ArrivalSchedule::Make(load);
+      if (!schedule.ok()) return faults_->Add(at, std::string(schedule.status().message()));
+      const auto most = [&](const auto& model) {
+        if (model.max_users() != 0 && model.max_users() < model.users()) {
+          faults_->Add(at, "`max_users` is under `users`");
+        }
+        return std::max(model.users(), model.max_users());
+      };
+      users = load.has_constant_arrival_rate() ? most(load.constant_arrival_rate())
+                                               : most(load.ramping_arrival_rate());
+      length = schedule->Length();
+      if (users == 0) faults_->Add(at, "an arrival rate needs at least one user");
+    } else {
+      const auto schedule = UserSchedule::Make(load);
+      users = schedule->MaxUsers();
+      length = schedule->Length();
+      if (users == 0) faults_->Add(at, "this load never has a user");
+    }
+    if (users > kMaxUsers) faults_->Add(at, "more than 1,000,000 users");
+    if (length == 0) faults_->Add(at, "this load has no length");
+    if (Ns(scenario.start()) + length > kMaxPlanNs) faults_->Add(at, "longer than 7 days");
+  }
+
+  template <typename StepList>
+  void Steps(const StepList& steps, bool in_websocket) {
+    for (const v1::Step& step : steps) {
+      const bool wants_steps =
+          step.has_when() || step.has_repeat() || step.has_for_each() || step.has_group();
+      switch (step.kind_case()) {
+        case v1::Step::KIND_NOT_SET:
+          faults_->Add(step.at(), "a step needs a kind, such as `http`");
+          break;
+        case v1::Step::kSend:
+        case v1::Step::kClose:
+          if (!in_websocket) {
+            faults_->Add(step.at(), "`send` and `close` work inside a `websocket` only");
+          }
+          break;
+        case v1::Step::kWebsocket:
+          if (in_websocket) faults_->Add(step.at(), "a `websocket` inside a `websocket`");
+          Steps(step.websocket().on_open(), true);
+          Steps(step.websocket().on_message(), true);
+          for (const auto& every : step.websocket().send_every()) Steps(every.steps(), true);
+          break;
+        case v1::Step::kChoose:
+          Choices(step.choose(), step.at(), in_websocket);
+          break;
+        case v1::Step::kHttp:
+          if (step.http().target_case() == v1::Http::TARGET_NOT_SET) {
+            faults_->Add(step.at(), "`http` needs a method with a URL, such as `get: /api/health`");
+          }
+          break;
+        default:
+          break;
+      }
+      if (wants_steps && step.steps().empty())
+        faults_->Add(step.at(), "`steps` is missing or empty");
+      if (!wants_steps && !step.steps().empty()) {
+        faults_->Add(step.at(), "`steps` belongs to `when`, `repeat`, `for_each` and `group`");
+      }
+      Steps(step.steps(), in_websocket);
+    }
+  }
+
+  void Choices(const v1::Choose& choose, const v1::Position& at, bool in_websocket) {
+    if (choose.options().empty()) faults_->Add(at, "`choose` needs at least one option");
+    for (const auto& option : choose.options()) {
+      if (option.weight() < 0) faults_->Add(option.at(), "a weight is under 0");
+      Steps(option.steps(), in_websocket);
+    }
+  }
+
+  void Thresholds() {
+    for (const v1::Threshold& threshold : plan_.thresholds()) {
+      const auto selector = Selector::Parse(threshold.metric());
+      if (!selector.ok()) {
+        faults_->Add(threshold.at(), std::string(selector.status().message()));
+        continue;
+      }
+      const MetricInfo* metric = Metric(selector->metric, threshold.at());
+      if (metric == nullptr) continue;
+      for (const auto& condition : threshold.conditions()) {
+        const auto parsed = Condition::Parse(condition.expression(), metric->kind);
+        if (!parsed.ok()) faults_->Add(condition.at(), std::string(parsed.status().message()));
+      }
+    }
+  }
+
+  const v1::Plan& plan_;
+  Faults* faults_;
+  MetricCatalog catalog_;
+  Script script_;
+  std::vector<std::string> known_;
+};
+
+}  // namespace
+
+void Validate(const v1::Plan& plan, Faults* faults) { Validator(plan, faults).Run(); }
+
+}  // namespace rampart

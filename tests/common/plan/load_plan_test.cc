@@ -1,0 +1,83 @@
+#include "common/plan/load_plan.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace rampart {
+namespace {
+
+using testing::HasSubstr;
+
+constexpr std::string_view kPlan = R"(name: p
+params: { URL: "http://h", USERS: 10, FOR: 10m }
+metrics: { latency: trend }
+scenarios:
+  main:
+    start: 1m
+    load:
+      ramping_users:
+        graceful_ramp_down: 30s
+        stages: [ { duration: "${FOR}", target: "${USERS * 2}" } ]
+    steps:
+      - http: { get: "${URL}/x", checks: { fine: status == 200 }, save: { token: json.token },
+                record: { latency: duration_ms } }
+      - sleep: 1s
+      - when: token ~= nil
+        steps: [ { http: { get: "${URL}/${token}" } } ]
+thresholds: { latency: "p(95)<200" }
+)";
+
+TEST(LoadPlan, ParamsAndTheTimeScaleAreInThePlan) {
+  const LoadedPlan loaded = LoadPlan(kPlan, "p.yaml", {{{"USERS", "50"}}, 0.1});
+  ASSERT_TRUE(loaded.ok()) << loaded.FaultText();
+  const v1::Scenario& main = loaded.plan.scenarios(0);
+  EXPECT_EQ(main.load().ramping_users().stages(0).target(), 100);
+  EXPECT_EQ(main.load().ramping_users().stages(0).duration().seconds(), 60);
+  EXPECT_EQ(main.load().ramping_users().graceful_ramp_down().seconds(), 30);
+  EXPECT_EQ(main.start().seconds(), 6);
+  EXPECT_EQ(main.steps(1).sleep().min().seconds(), 1);
+  EXPECT_EQ(loaded.plan.params(1).value().integer(), 50);
+  EXPECT_NE(PlanHash(loaded.plan), PlanHash(LoadPlan(kPlan, "p.yaml", {}).plan));
+  EXPECT_EQ(PlanHash(loaded.plan),
+            PlanHash(LoadPlan(kPlan, "p.yaml", {{{"USERS", "50"}}, 0.1}).plan));
+}
+
+// The plan with `from` written as `to`: its faults.
+std::string With(std::string_view from, std::string_view to) {
+  std::string text(kPlan);
+  const size_t at = text.find(from);
+  EXPECT_NE(at, std::string::npos) << from;
+  text.replace(at, from.size(), to);
+  return LoadPlan(text, "p.yaml", {}).FaultText();
+}
+
+TEST(LoadPlan, EveryMistakeIsNamedWhereItStands) {
+  EXPECT_THAT(
+      With("status == 200", "stauts == 200"),
+      HasSubstr("p.yaml:12:44: `stauts` in `stauts == 200` is not known (did you mean `status`?)"));
+  EXPECT_THAT(With("status == 200", "status == "), HasSubstr("is no Lua expression"));
+  EXPECT_THAT(With("${URL}/${token}", "${URL}/${tokn}"), HasSubstr("did you mean `token`?"));
+  EXPECT_THAT(With("latency: duration_ms", "latncy: duration_ms"),
+              HasSubstr("there is no metric `latncy` (did you mean `latency`?)"));
+  EXPECT_THAT(With("latency: duration_ms", "http_reqs: 1"), HasSubstr("is measured by Rampart"));
+  EXPECT_THAT(With("\"p(95)<200\"", "\"rate<200\""), HasSubstr("p.yaml:17:"));
+  EXPECT_THAT(With("thresholds: { latency", "thresholds: { latenc"),
+              HasSubstr("no metric `latenc`"));
+  EXPECT_THAT(With("{ latency: trend }", "{ latency: trend, vus: gauge }"), HasSubstr("built-in"));
+  EXPECT_THAT(With("${USERS * 2}", "2000000"), HasSubstr("more than 1,000,000 users"));
+  EXPECT_THAT(With("${USERS * 2}", "${USRS}"), HasSubstr("only params are known"));
+  EXPECT_THAT(With("\"${FOR}\"", "8d"), HasSubstr("over 7 days"));
+  EXPECT_THAT(With("      - sleep: 1s", "      - send: hello"),
+              HasSubstr("inside a `websocket` only"));
+  EXPECT_THAT(With("        steps: [ { http: { get: \"${URL}/${token}\" } } ]\n", ""),
+              HasSubstr("`steps` is missing"));
+}
+
+TEST(LoadPlan, AnOverrideOfNothingIsAFault) {
+  EXPECT_THAT(LoadPlan(kPlan, "p.yaml", {{{"USER", "1"}}, 1}).FaultText(),
+              HasSubstr("-e USER: the plan has no such param; it has URL, USERS, FOR"));
+  EXPECT_FALSE(LoadPlan(kPlan, "p.yaml", {{}, 0}).ok());
+}
+
+}  // namespace
+}  // namespace rampart
