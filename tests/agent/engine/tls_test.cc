@@ -1,0 +1,188 @@
+// Connections by TLS to a server whose certificate is made here.
+#include "agent/engine/tls.h"
+
+#include <gtest/gtest.h>
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+#include <openssl/x509v3.h>
+#include <unistd.h>
+
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/ssl.hpp>
+#include <boost/asio/write.hpp>
+#include <cstdio>
+#include <string>
+#include <thread>
+
+#include "agent/engine/transport.h"
+
+namespace rampart::agent {
+namespace {
+
+namespace asio = boost::asio;
+using asio::ip::tcp;
+
+// A self-signed certificate for `name` (as a subject alternative name, `IP:...` or `DNS:...`) and
+// its key.
+struct Certificate {
+  explicit Certificate(const char* name, long valid_seconds = 3600) : key(EVP_EC_gen("P-256")) {
+    X509_set_version(x509, 2);
+    ASN1_INTEGER_set(X509_get_serialNumber(x509), 1);
+    X509_gmtime_adj(X509_getm_notBefore(x509), -7200);
+    X509_gmtime_adj(X509_getm_notAfter(x509), valid_seconds);
+    X509_set_pubkey(x509, key);
+    X509_NAME* subject = X509_get_subject_name(x509);
+    X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_ASC,
+                               reinterpret_cast<const unsigned char*>("test"), -1, -1, 0);
+    X509_set_issuer_name(x509, subject);
+    X509_EXTENSION* names = X509V3_EXT_conf_nid(nullptr, nullptr, NID_subject_alt_name, name);
+    X509_add_ext(x509, names, -1);
+    X509_EXTENSION_free(names);
+    X509_sign(x509, key, EVP_sha256());
+    char path[] = "/tmp/rampart_ca_XXXXXX";
+    const int fd = mkstemp(path);
+    file = path;
+    FILE* out = fdopen(fd, "w");
+    PEM_write_X509(out, x509);
+    std::fclose(out);
+  }
+  ~Certificate() {
+    unlink(file.c_str());
+    X509_free(x509);
+    EVP_PKEY_free(key);
+  }
+
+  X509* x509 = X509_new();
+  EVP_PKEY* key;
+  std::string file;
+};
+
+// Accepts one connection and says `hello` if the handshake succeeds.
+class Server {
+ public:
+  explicit Server(const Certificate& certificate)
+      : acceptor_(context_, tcp::endpoint(asio::ip::address_v4::loopback(), 0)) {
+    SSL_CTX_use_certificate(tls_.native_handle(), certificate.x509);
+    SSL_CTX_use_PrivateKey(tls_.native_handle(), certificate.key);
+    thread_ = std::thread([this] {
+      asio::ssl::stream<tcp::socket> stream(context_, tls_);
+      acceptor_.accept(stream.lowest_layer());
+      boost::system::error_code error;
+      stream.handshake(asio::ssl::stream_base::server, error);
+      if (!error) asio::write(stream, asio::buffer("hello", 5), error);
+      if (!error) stream.shutdown(error);
+    });
+  }
+  ~Server() { thread_.join(); }
+  uint16_t port() const { return acceptor_.local_endpoint().port(); }
+
+ private:
+  asio::io_context context_;
+  asio::ssl::context tls_{asio::ssl::context::tls_server};
+  tcp::acceptor acceptor_;
+  std::thread thread_;
+};
+
+Task<> Read(Connector& connector, std::string host, uint16_t port, std::string* result,
+            ConnectTimes* times) {
+  Loop& loop = connector.loop();
+  const int64_t deadline_ns = MonotonicNow() + 10'000'000'000;
+  Connector::Result connected =
+      co_await connector.Connect(host, port, true, deadline_ns, nullptr, times);
+  if (auto* failed = std::get_if<Failure>(&connected)) {
+    *result = ErrorKindName(failed->kind);
+  } else {
+    Transport& transport = *std::get<std::unique_ptr<Transport>>(connected);
+    for (bool open = true; open;) {
+      const Transport::Moved moved = transport.Receive(loop.read_buffer(), 100);
+      switch (moved.step) {
+        case Transport::Step::kDone:
+          result->append(loop.read_buffer(), moved.bytes);
+          break;
+        case Transport::Step::kBlocked:
+          EXPECT_EQ(co_await transport.ToReceive(deadline_ns, nullptr), Wake::kReady);
+          break;
+        default:
+          open = false;
+      }
+    }
+  }
+  loop.Stop();
+}
+
+// What a client with these options gets from a server with this certificate.
+std::string Connect(const Certificate& certificate, const TlsOptions& options,
+                    const std::string& host = "127.0.0.1", ConnectTimes* times = nullptr) {
+  Server server(certificate);
+  Loop loop;
+  Resolver resolver;
+  const TlsContext tls = *TlsContext::Make(options);
+  Connector connector(loop, resolver, tls);
+  std::string result;
+  ConnectTimes ignored;
+  Spawn(Read(connector, host, server.port(), &result, times == nullptr ? &ignored : times));
+  loop.Run();
+  return result;
+}
+
+TEST(Tls, ATrustedCertificateForTheAddressIsAccepted) {
+  const Certificate certificate("IP:127.0.0.1");
+  ConnectTimes times;
+  EXPECT_EQ(
+      Connect(certificate, {.insecure = false, .ca_file = certificate.file}, "127.0.0.1", &times),
+      "hello");
+  EXPECT_GT(times.connecting_ns, 0);
+  EXPECT_GT(times.tls_ns, 0);
+}
+
+TEST(Tls, ATrustedCertificateForTheNameIsAccepted) {
+  const Certificate certificate("DNS:localhost");
+  EXPECT_EQ(Connect(certificate, {.insecure = false, .ca_file = certificate.file}, "localhost"),
+            "hello");
+}
+
+TEST(Tls, BadCertificatesAreRefusedUnlessTheyAreNotLookedAt) {
+  const Certificate self_signed("IP:127.0.0.1");
+  const Certificate wrong_host("DNS:elsewhere.test");
+  const Certificate expired("IP:127.0.0.1", -3600);
+  EXPECT_EQ(Connect(self_signed, {}), "tls_certificate");
+  EXPECT_EQ(Connect(wrong_host, {.insecure = false, .ca_file = wrong_host.file}),
+            "tls_certificate");
+  EXPECT_EQ(Connect(expired, {.insecure = false, .ca_file = expired.file}), "tls_certificate");
+  const TlsOptions insecure{.insecure = true, .ca_file = ""};
+  EXPECT_EQ(Connect(self_signed, insecure), "hello");
+  EXPECT_EQ(Connect(wrong_host, insecure), "hello");
+  EXPECT_EQ(Connect(expired, insecure), "hello");
+}
+
+TEST(Tls, AServerThatSpeaksNoTlsIsNamed) {
+  asio::io_context context;
+  tcp::acceptor acceptor(context, tcp::endpoint(asio::ip::address_v4::loopback(), 0));
+  std::thread server([&] {
+    tcp::socket socket(context);
+    acceptor.accept(socket);
+    boost::system::error_code error;
+    asio::write(socket, asio::buffer("HTTP/1.1 400 Bad Request\r\n\r\n", 28), error);
+    char byte;
+    while (!error) socket.read_some(asio::buffer(&byte, 1), error);
+  });
+  Loop loop;
+  Resolver resolver;
+  const TlsContext tls = *TlsContext::Make({});
+  Connector connector(loop, resolver, tls);
+  std::string result;
+  ConnectTimes times;
+  Spawn(Read(connector, "127.0.0.1", acceptor.local_endpoint().port(), &result, &times));
+  loop.Run();
+  server.join();
+  EXPECT_EQ(result, "tls_handshake");
+}
+
+TEST(Tls, ACaFileThatIsNotThereIsSaid) {
+  const auto made = TlsContext::Make({.insecure = false, .ca_file = "/nonexistent.pem"});
+  ASSERT_FALSE(made.ok());
+  EXPECT_NE(std::string(made.status().message()).find("/nonexistent.pem"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace rampart::agent
