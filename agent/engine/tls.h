@@ -14,6 +14,7 @@ namespace rampart::agent {
 struct TlsOptions {
   bool insecure = false;  // certificates are not verified
   std::string ca_file;    // PEM; trusted instead of the system's
+  std::string ca_pem;     // the same, as text
 };
 
 struct SslFree {
@@ -25,7 +26,7 @@ using SslHandle = std::unique_ptr<SSL, SslFree>;
 // Thread-safe after Make. TLS 1.2 and later, buffers released while idle.
 class TlsContext {
  public:
-  // Fails when the CA file cannot be read.
+  // Fails when the CA certificates cannot be read.
   static absl::StatusOr<TlsContext> Make(const TlsOptions& options);
 
   // A client's session over `fd` towards `host` (its certificate's name, and SNI unless it is an

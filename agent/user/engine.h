@@ -1,0 +1,65 @@
+// Engine: the users of one agent and the threads that drive them, for one run.
+#ifndef RAMPART_AGENT_USER_ENGINE_H_
+#define RAMPART_AGENT_USER_ENGINE_H_
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "rampart/v1/fleet.pb.h"
+
+namespace rampart::agent {
+
+struct EngineOptions {
+  int threads = 1;
+};
+
+// Calls in this order: RunSetup (at most once, on one agent of the run), Arm, Start, Stop (if ever),
+// RunTeardown (like RunSetup). All from one thread, the owner's, and none of them waits for the
+// network. The callbacks run on an engine thread: post what they say to wherever it is needed.
+class Engine {
+ public:
+  // Compiles the plan for every thread. Fails when the plan cannot run here: an expression that
+  // does not compile, a CA that cannot be read.
+  static absl::StatusOr<std::unique_ptr<Engine>> Make(const v1::Prepare& prepare,
+                                                      const EngineOptions& options);
+  // Ends everything at once.
+  ~Engine();
+  Engine(const Engine&) = delete;
+  Engine& operator=(const Engine&) = delete;
+
+  // Runs the plan's `setup` steps; `done` gets the variables that they saved, as a JSON object.
+  void RunSetup(std::function<void(absl::StatusOr<std::string>)> done);
+  // Gives setup's variables to every user; an empty text when the plan has no setup.
+  absl::Status Arm(const std::string& setup_json);
+  // Lets the load begin at `start_ns` on MonotonicNow's clock, which may have passed: the schedule
+  // is then entered where it stands. `drained` is called once, when every iteration has ended.
+  void Start(int64_t start_ns, std::function<void()> drained);
+  // DRAIN: no new iterations, running ones keep their graceful stop. ABORT: every user is
+  // interrupted now, what is in flight has kCancelNs. May be called again, to make a drain an
+  // abort. Before Start: `drained` is never called; after it: it still is.
+  void Stop(v1::StopKind kind);
+  // Runs the plan's `teardown` steps. Needs Arm's variables to have been given.
+  void RunTeardown(std::function<void(absl::Status)> done);
+
+  // What was measured since the last call, with the next sequence; from 1. Waits a few milliseconds
+  // for the engine threads. Times before Start are negative on the run's clock.
+  v1::Delta TakeDelta();
+  int64_t active_users() const;
+
+  // After an interrupt an exchange that is under way may still end by itself for this long.
+  static constexpr int64_t kCancelNs = 2'000'000'000;
+
+ private:
+  struct State;
+  explicit Engine(std::unique_ptr<State> state);
+
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace rampart::agent
+
+#endif  // RAMPART_AGENT_USER_ENGINE_H_
