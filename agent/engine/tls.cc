@@ -1,12 +1,38 @@
 #include "agent/engine/tls.h"
 
 #include <openssl/err.h>
+#include <openssl/pem.h>
 #include <openssl/x509v3.h>
 
 #include "absl/status/status.h"
 #include "agent/engine/resolver.h"
 
 namespace rampart::agent {
+namespace {
+
+std::string LastError() {
+  char why[256];
+  ERR_error_string_n(ERR_get_error(), why, sizeof(why));
+  ERR_clear_error();
+  return why;
+}
+
+// Every certificate of the text.
+absl::Status Trust(const std::string& pem, SSL_CTX* context) {
+  const std::unique_ptr<BIO, decltype(&BIO_free)> bio(
+      BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())), &BIO_free);
+  int trusted = 0;
+  while (X509* certificate = PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr)) {
+    X509_STORE_add_cert(SSL_CTX_get_cert_store(context), certificate);
+    X509_free(certificate);
+    ++trusted;
+  }
+  const std::string why = LastError();  // the end of the text is an error too
+  if (trusted > 0) return absl::OkStatus();
+  return absl::InvalidArgumentError("no CA certificate in the PEM text: " + why);
+}
+
+}  // namespace
 
 absl::StatusOr<TlsContext> TlsContext::Make(const TlsOptions& options) {
   TlsContext made;
@@ -25,12 +51,11 @@ absl::StatusOr<TlsContext> TlsContext::Make(const TlsOptions& options) {
   SSL_CTX_set_alpn_protos(context, kHttp11, sizeof(kHttp11) - 1);
   if (!options.ca_file.empty()) {
     if (SSL_CTX_load_verify_locations(context, options.ca_file.c_str(), nullptr) != 1) {
-      char why[256];
-      ERR_error_string_n(ERR_get_error(), why, sizeof(why));
-      ERR_clear_error();
       return absl::InvalidArgumentError("cannot read CA certificates from " + options.ca_file +
-                                        ": " + why);
+                                        ": " + LastError());
     }
+  } else if (!options.ca_pem.empty()) {
+    if (absl::Status status = Trust(options.ca_pem, context); !status.ok()) return status;
   } else {
     SSL_CTX_set_default_verify_paths(context);
   }

@@ -12,9 +12,9 @@
 namespace rampart::agent {
 
 struct TlsOptions {
-  bool insecure = false;  // certificates are not verified
-  std::string ca_file;    // PEM; trusted instead of the system's
-  std::string ca_pem;     // the same, as text
+  bool insecure = false;    // certificates are not verified
+  std::string ca_file;      // PEM; trusted instead of the system's
+  std::string ca_pem = {};  // the same, as text
 };
 
 struct SslFree {

@@ -433,9 +433,16 @@ absl::StatusOr<bool> Script::Truth(const Expression& expression, const Environme
 }
 
 absl::StatusOr<double> Script::Number(const Expression& expression, const Environment& user) {
+  const absl::StatusOr<std::optional<double>> sample = Sample(expression, user);
+  if (!sample.ok()) return sample.status();
+  return sample->value_or(0);
+}
+
+absl::StatusOr<std::optional<double>> Script::Sample(const Expression& expression,
+                                                     const Environment& user) {
   if (absl::Status status = Evaluate(expression, user); !status.ok()) return status;
   int is_number = 1;
-  double number = 0;
+  std::optional<double> number;
   if (lua_isboolean(lua_, -1)) {
     number = lua_toboolean(lua_, -1);
   } else if (!lua_isnil(lua_, -1)) {

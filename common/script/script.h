@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <random>
 #include <string>
 #include <string_view>
@@ -106,6 +107,9 @@ class Script {
   absl::StatusOr<bool> Truth(const Expression& expression, const Environment& user);
   // true is 1, false and nil are 0.
   absl::StatusOr<double> Number(const Expression& expression, const Environment& user);
+  // The same for a sample: nothing when the value is nil.
+  absl::StatusOr<std::optional<double>> Sample(const Expression& expression,
+                                               const Environment& user);
   // Appends to `out`. nil and tables are errors.
   absl::Status Render(const Template& text, const Environment& user, std::string* out);
   absl::Status RenderJson(const ValueTemplate& value, const Environment& user, std::string* out);

@@ -1,0 +1,88 @@
+#include "agent/script/scope.h"
+
+#include <algorithm>
+#include <lua.hpp>
+
+#include "common/script/json.h"
+
+namespace rampart::agent {
+namespace {
+
+void PushText(lua_State* lua, std::string_view text) {
+  lua_pushlstring(lua, text.data(), text.size());
+}
+
+void PushHeaders(lua_State* lua, std::string_view head) {
+  lua_newtable(lua);
+  while (!head.empty()) {
+    const size_t end = std::min(head.find('\n'), head.size());
+    const std::string_view line = head.substr(0, end);
+    head.remove_prefix(std::min(end + 1, head.size()));
+    const size_t colon = line.find(": ");
+    if (colon == std::string_view::npos) continue;
+    PushText(lua, line.substr(0, colon));
+    PushText(lua, line.substr(colon + 2));
+    lua_rawset(lua, -3);
+  }
+}
+
+}  // namespace
+
+bool ScopeNames::PushJsonOf(std::string_view text) {
+  if (json_version_ != scope_->version) {
+    luaL_unref(lua_, LUA_REGISTRYINDEX, json_);
+    json_ = LUA_REFNIL;
+    json_version_ = scope_->version;
+    if (PushJson(lua_, text).ok()) json_ = luaL_ref(lua_, LUA_REGISTRYINDEX);
+  }
+  if (json_ == LUA_REFNIL) return false;
+  lua_rawgeti(lua_, LUA_REGISTRYINDEX, json_);
+  return true;
+}
+
+bool ScopeNames::Push(lua_State* lua, std::string_view name) {
+  if (scope_ == nullptr) return false;
+  const Scope& scope = *scope_;
+  if (name == "status") {
+    lua_pushinteger(lua, scope.status);
+  } else if (name == "ok") {
+    lua_pushboolean(lua, scope.ok ? 1 : 0);
+  } else if (name == "json") {
+    if (scope.has_message) return PushJsonOf(scope.message);
+    return scope.response != nullptr && PushJsonOf(scope.response->body);
+  } else if (name == "user") {
+    lua_createtable(lua, 0, 1);
+    lua_pushinteger(lua, scope.user);
+    lua_setfield(lua, -2, "id");
+  } else if (name == "message") {
+    if (!scope.has_message) return false;
+    PushText(lua, scope.message);
+  } else if (name == "body") {
+    if (scope.response == nullptr) return false;
+    PushText(lua, scope.response->body);
+  } else if (name == "headers") {
+    if (scope.response == nullptr) return false;
+    PushHeaders(lua, scope.response->head);
+  } else if (name == "duration_ms") {
+    lua_pushnumber(lua, scope.duration_ms);
+  } else if (name == "error") {
+    if (!scope.error) return false;
+    PushText(lua, ErrorKindName(*scope.error));
+  } else if (name == "iteration") {
+    lua_pushinteger(lua, scope.iteration);
+  } else if (name == "scenario") {
+    PushText(lua, scope.scenario);
+  } else if (name == "connected") {
+    lua_pushboolean(lua, scope.connected ? 1 : 0);
+  } else if (name == "connecting_ms") {
+    lua_pushnumber(lua, scope.connecting_ms);
+  } else if (name == "url") {
+    if (scope.url.empty()) return false;
+    PushText(lua, scope.url);
+  } else {
+    return false;
+  }
+  return true;
+}
+
+}  // namespace rampart::agent

@@ -1,0 +1,62 @@
+// Scope: what expressions can ask for beside the variables that a plan's steps set.
+#ifndef RAMPART_AGENT_SCRIPT_SCOPE_H_
+#define RAMPART_AGENT_SCRIPT_SCOPE_H_
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include "agent/engine/failure.h"
+#include "agent/protocol/http_response.h"
+#include "common/script/script.h"
+
+namespace rampart::agent {
+
+// One user's. What was exchanged last stays until the next exchange.
+struct Scope {
+  int64_t user = 0;       // user.id
+  int64_t iteration = 0;  // from 0, counted for each user
+  std::string_view scenario;
+
+  int status = 0;  // 0: no answer
+  bool ok = false;
+  std::optional<ErrorKind> error;
+  double duration_ms = 0;
+  std::string_view url;                    // empty outside of its step
+  const HttpResponse* response = nullptr;  // null when its body is not kept
+
+  bool connected = false;  // a WebSocket's handshake succeeded
+  double connecting_ms = 0;
+  bool has_message = false;
+  std::string_view message;  // of a WebSocket, while it is handled
+
+  // Changes with response and message: what was parsed from older ones is forgotten.
+  uint64_t version = 0;
+};
+
+// Makes the names of a scope for one Script. On the Script's thread.
+class ScopeNames final : public DynamicNames {
+ public:
+  explicit ScopeNames(lua_State* lua) : lua_(lua) {}
+
+  // Expressions from here on see this scope, which must stay until the next Use.
+  void Use(const Scope& scope) { scope_ = &scope; }
+  // For Scope::version.
+  uint64_t NextVersion() { return ++last_version_; }
+
+  bool Push(lua_State* lua, std::string_view name) override;
+
+ private:
+  bool PushJsonOf(std::string_view text);
+
+  lua_State* lua_;
+  const Scope* scope_ = nullptr;
+  uint64_t last_version_ = 0;
+  // The JSON that was parsed last: a reference in the Lua registry, and what it was parsed from.
+  int json_ = -1;
+  uint64_t json_version_ = 0;
+};
+
+}  // namespace rampart::agent
+
+#endif  // RAMPART_AGENT_SCRIPT_SCOPE_H_

@@ -1,0 +1,39 @@
+// Share: which users and arrivals of a scenario are those of one engine thread of one agent.
+#ifndef RAMPART_COMMON_LOAD_SHARE_H_
+#define RAMPART_COMMON_LOAD_SHARE_H_
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "common/load/stripe.h"
+#include "rampart/v1/plan.pb.h"
+
+namespace rampart {
+
+// Where a thread stands in the cluster.
+struct Place {
+  int agent = 0;
+  std::vector<uint32_t> weights = {1};  // of all agents
+  int thread = 0;
+  int threads = 1;  // of this agent; others may have other numbers
+};
+
+// Taken over all agents and threads, users, arrivals and iterations are the plan's, each once.
+struct Share {
+  Stripe users = Stripe::Whole();  // user u is index u-1
+  // Of an arrival rate: only who owns a user takes part. Nothing: this thread has no arrivals.
+  std::optional<Stripe> arrivals;
+  int64_t iterations = 0;  // of shared_iterations: in proportion to the own users
+};
+
+// Fails when the weights share out nothing.
+absl::StatusOr<Share> ShareOf(const v1::Load& load, const Place& place);
+
+// The most users that a scenario has at a time.
+int64_t MostUsers(const v1::Load& load);
+
+}  // namespace rampart
+
+#endif  // RAMPART_COMMON_LOAD_SHARE_H_
