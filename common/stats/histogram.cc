@@ -1,6 +1,9 @@
 #include "common/stats/histogram.h"
 
 #include <algorithm>
+#include <iterator>
+#include <string>
+#include <string_view>
 #include <utility>
 
 namespace rampart {
@@ -20,6 +23,7 @@ bool ReadVarint(std::string_view* bytes, uint64_t* value) {
     if (bytes->empty()) return false;
     const auto byte = static_cast<unsigned char>(bytes->front());
     bytes->remove_prefix(1);
+    if (shift == 63 && byte > 1) return false;  // over 64 bits
     *value |= static_cast<uint64_t>(byte & 0x7f) << shift;
     if ((byte & 0x80) == 0) return true;
   }
@@ -28,26 +32,51 @@ bool ReadVarint(std::string_view* bytes, uint64_t* value) {
 
 }  // namespace
 
-size_t Histogram::FindPage(uint32_t number) {
-  const auto found =
-      std::lower_bound(pages_.begin(), pages_.end(), number,
-                       [](const Page& page, uint32_t wanted) { return page.number < wanted; });
-  if (found != pages_.end() && found->number == number) {
-    return static_cast<size_t>(found - pages_.begin());
+Histogram::Histogram(Histogram&& other) noexcept { *this = std::move(other); }
+
+Histogram& Histogram::operator=(Histogram&& other) noexcept {
+  if (this == &other) return *this;
+  pages_ = std::move(other.pages_);
+  first_page_ = other.first_page_;
+  zeros_ = other.zeros_;
+  count_ = other.count_;
+  sum_ = other.sum_;
+  min_ = other.min_;
+  max_ = other.max_;
+  other.pages_.clear();
+  other.Clear();
+  return *this;
+}
+
+Histogram::Page* Histogram::MakePage(uint32_t number) {
+  if (pages_.empty()) {
+    first_page_ = number;
+    pages_.resize(1);
+  } else if (number < first_page_) {
+    std::vector<std::unique_ptr<Page>> pages(first_page_ - number);
+    std::move(pages_.begin(), pages_.end(), std::back_inserter(pages));
+    pages_ = std::move(pages);
+    first_page_ = number;
+  } else if (number - first_page_ >= pages_.size()) {
+    pages_.resize(number - first_page_ + 1);
   }
-  const auto made = pages_.insert(found, {number, std::make_unique<uint64_t[]>(kPageBuckets)});
-  return static_cast<size_t>(made - pages_.begin());
+  std::unique_ptr<Page>& page = pages_[number - first_page_];
+  if (page == nullptr) page = std::make_unique<Page>();
+  return page.get();
 }
 
 void Histogram::Merge(const Histogram& other) {
-  for (const Page& page : other.pages_) {
-    uint64_t* counts = nullptr;
-    for (uint32_t i = 0; i < kPageBuckets; ++i) {
-      if (page.counts[i] == 0) continue;
-      if (counts == nullptr) counts = pages_[FindPage(page.number)].counts.get();
-      counts[i] += page.counts[i];
+  for (size_t i = 0; i < other.pages_.size(); ++i) {
+    const Page* from = other.pages_[i].get();
+    if (from == nullptr || from->used == 0) continue;
+    Page* to = MakePage(other.first_page_ + static_cast<uint32_t>(i));
+    to->used |= from->used;
+    for (uint64_t used = from->used; used != 0; used &= used - 1) {
+      const int bucket = std::countr_zero(used);
+      to->counts[bucket] += from->counts[bucket];
     }
   }
+  zeros_ += other.zeros_;
   count_ += other.count_;
   sum_.Merge(other.sum_);
   min_ = std::min(min_, other.min_);
@@ -55,14 +84,30 @@ void Histogram::Merge(const Histogram& other) {
 }
 
 void Histogram::Clear() {
-  for (Page& page : pages_) std::fill_n(page.counts.get(), kPageBuckets, 0);
+  for (const std::unique_ptr<Page>& page : pages_) {
+    if (page == nullptr) continue;
+    for (uint64_t used = page->used; used != 0; used &= used - 1) {
+      page->counts[std::countr_zero(used)] = 0;
+    }
+    page->used = 0;
+  }
+  zeros_ = 0;
   count_ = 0;
   sum_ = {};
   min_ = HUGE_VAL;
   max_ = -HUGE_VAL;
 }
 
+size_t Histogram::MemoryBytes() const {
+  size_t bytes = pages_.capacity() * sizeof(pages_[0]);
+  for (const std::unique_ptr<Page>& page : pages_) {
+    if (page != nullptr) bytes += sizeof(Page);
+  }
+  return bytes;
+}
+
 double Histogram::MiddleOf(uint32_t key) {
+  if (key == kZeroKey) return 0;
   const uint32_t top =
       (key & kSignBit) != 0 ? key & (kSignBit - 1) : kSignBit | (kSignBit - 1 - key);
   const uint64_t low = static_cast<uint64_t>(top) << kDroppedBits;
@@ -71,21 +116,24 @@ double Histogram::MiddleOf(uint32_t key) {
 
 double Histogram::Percentile(double p) const {
   if (count_ == 0) return 0;
-  const double exact = std::ceil(p / 100 * static_cast<double>(count_));
-  const uint64_t rank = exact < 1 ? 1 : std::min(static_cast<uint64_t>(exact), count_);
+  // In integers: 0.55 * 100 is more than 55 in doubles, and its ceiling the wrong rank.
+  constexpr uint64_t kWhole = 100'000'000;  // 100 %, in millionths of a percent
+  const auto share = static_cast<uint64_t>(std::llround(std::clamp(p, 0.0, 100.0) * 1e6));
+  const auto exact = (static_cast<unsigned __int128>(share) * count_ + kWhole - 1) / kWhole;
+  const uint64_t rank = std::max<uint64_t>(1, static_cast<uint64_t>(exact));
   // The first and the last value are known exactly.
   if (rank == 1) return min_;
   if (rank == count_) return max_;
   uint64_t below = 0;
-  for (const Page& page : pages_) {
-    for (uint32_t i = 0; i < kPageBuckets; ++i) {
-      below += page.counts[i];
-      if (below >= rank) {
-        return std::clamp(MiddleOf(page.number * kPageBuckets + i), min_, max_);
-      }
-    }
-  }
-  return max_;
+  uint32_t found = 0;
+  bool done = false;
+  ForEachBucket([&](uint32_t key, uint64_t count) {
+    if (done) return;
+    below += count;
+    found = key;
+    done = below >= rank;
+  });
+  return std::clamp(MiddleOf(found), min_, max_);
 }
 
 void Histogram::ToProto(v1::TrendDelta* out) const {
@@ -110,6 +158,9 @@ absl::Status Histogram::MergeProto(const v1::TrendDelta& delta) {
   if (delta.count() == 0) {
     return delta.buckets().empty() ? absl::OkStatus() : refuse("buckets without a count");
   }
+  if (delta.count() > kMaxDeltaCount || count_ > UINT64_MAX - kMaxDeltaCount) {
+    return refuse("more values than anybody can have measured");
+  }
   if (!std::isfinite(delta.min()) || !std::isfinite(delta.max()) || delta.min() > delta.max()) {
     return refuse("min and max are not a range");
   }
@@ -117,27 +168,28 @@ absl::Status Histogram::MergeProto(const v1::TrendDelta& delta) {
   std::string_view bytes = delta.buckets();
   uint64_t key = 0;
   uint64_t total = 0;
-  bool first = true;
+  uint32_t lowest = 0;
   while (!bytes.empty()) {
     uint64_t gap = 0;
     uint64_t count = 0;
     if (!ReadVarint(&bytes, &gap) || !ReadVarint(&bytes, &count)) return refuse("cut short");
-    if (gap == 0 && !first) return refuse("a bucket twice");
-    if (gap >= 2 * kSignBit || key + gap >= 2 * kSignBit) return refuse("a bucket out of range");
+    if (gap == 0 && total != 0) return refuse("a bucket twice");
+    if (gap >= kKeys || key + gap >= kKeys) return refuse("a bucket out of range");
     if (count == 0 || count > delta.count() - total) return refuse("counts do not add up");
     key += gap;
+    if (total == 0) lowest = static_cast<uint32_t>(key);
     total += count;
-    *read.Slot(static_cast<uint32_t>(key)) += count;
-    first = false;
+    read.AddToBucket(static_cast<uint32_t>(key), count);
   }
   if (total != delta.count()) return refuse("counts do not add up");
+  // Also keeps the keys that only NaN and infinities have away: they would be the outermost.
+  if (lowest != KeyOf(delta.min()) || key != KeyOf(delta.max())) {
+    return refuse("min or max is not in the outermost bucket");
+  }
   read.count_ = delta.count();
   read.sum_ = ExactSum::FromProto(delta.sum());
   read.min_ = delta.min();
   read.max_ = delta.max();
-  if (*read.Slot(KeyOf(read.min_)) == 0 || *read.Slot(KeyOf(read.max_)) == 0) {
-    return refuse("min or max is in an empty bucket");
-  }
   Merge(read);
   return absl::OkStatus();
 }

@@ -4,6 +4,7 @@
 
 #include <bit>
 #include <cmath>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <vector>
@@ -16,13 +17,15 @@ namespace rampart {
 
 // A bucket is the sign, the exponent and the top 9 bits of the mantissa of an IEEE-754 double: 512
 // buckets an octave, over the whole range. The middle of a bucket is within 2^-10 (0.1 %) of every
-// value in it. Count, sum, min and max are exact. Memory: a page of 128 buckets (1 KiB) for each
-// quarter octave in use.
+// value in it (below 2.3e-308, where doubles lose their own precision, within 2^-1031). Count, min
+// and max are exact, the sum as ExactSum has it. Memory: a page of 64 buckets (520 bytes) for each
+// eighth of an octave in use, and 8 bytes for each eighth between the lowest and the highest; none
+// for zeros. Refuses NaN and infinities.
 class Histogram {
  public:
   Histogram() = default;
-  Histogram(Histogram&&) = default;
-  Histogram& operator=(Histogram&&) = default;
+  Histogram(Histogram&& other) noexcept;
+  Histogram& operator=(Histogram&& other) noexcept;
   Histogram(const Histogram& other) { Merge(other); }
   Histogram& operator=(const Histogram& other) {
     if (this != &other) {
@@ -32,12 +35,21 @@ class Histogram {
     return *this;
   }
 
-  // False, and nothing recorded, for NaN and infinities.
-  bool Record(double value) {
+  // False, and nothing recorded, for NaN and infinities. A few nanoseconds, and no memory once the
+  // value's page exists.
+  bool Record(double value) { return Record(value, 1); }
+  bool Record(double value, uint64_t times) {
     if (!std::isfinite(value)) return false;
-    ++*Slot(KeyOf(value));
-    ++count_;
-    sum_.Add(value);
+    if (times == 0) return true;
+    AddToBucket(KeyOf(value), times);
+    count_ += times;
+    if (times == 1) {
+      sum_.Add(value);
+    } else {
+      ExactSum one;
+      one.Add(value);
+      sum_.Merge(one.Times(times));
+    }
     if (value < min_) min_ = value;
     if (value > max_) max_ = value;
     return true;
@@ -48,32 +60,50 @@ class Histogram {
   void Clear();
 
   uint64_t count() const { return count_; }
+  const ExactSum& sum() const { return sum_; }
   // 0 when empty, like the following.
   double Sum() const { return sum_.Value(); }
   double Min() const { return count_ == 0 ? 0 : min_; }
   double Max() const { return count_ == 0 ? 0 : max_; }
   double Mean() const { return count_ == 0 ? 0 : Sum() / static_cast<double>(count_); }
-  // Nearest rank: the value whose rank is ceil(p/100 * count), at least 1; the middle of its
-  // bucket, within [Min(), Max()]. `p` from 0 to 100.
+  // Nearest rank: the value whose rank is ceil(p/100 * count), at least 1. The first and the last
+  // rank are Min() and Max(), the others the middle of their bucket, within [Min(), Max()].
+  // `p` from 0 to 100, read to a millionth.
   double Percentile(double p) const;
 
   // Calls f(key, count) for every bucket in use, in ascending order of value.
   template <typename F>
   void ForEachBucket(F f) const {
-    for (const Page& page : pages_) {
-      for (uint32_t i = 0; i < kPageBuckets; ++i) {
-        if (page.counts[i] != 0) f(page.number * kPageBuckets + i, page.counts[i]);
+    bool zeros_due = zeros_ != 0;
+    for (size_t i = 0; i < pages_.size(); ++i) {
+      if (pages_[i] == nullptr) continue;
+      const uint32_t begin = (first_page_ + static_cast<uint32_t>(i)) * kPageBuckets;
+      for (uint64_t used = pages_[i]->used; used != 0; used &= used - 1) {
+        const auto bucket = static_cast<uint32_t>(std::countr_zero(used));
+        if (zeros_due && begin + bucket > kZeroKey) {
+          f(kZeroKey, zeros_);
+          zeros_due = false;
+        }
+        f(begin + bucket, pages_[i]->counts[bucket]);
       }
     }
+    if (zeros_due) f(kZeroKey, zeros_);
   }
 
-  // Keys ascend with the values: 2^21 of them.
+  // Keys ascend with the values: there are 2^21. For a finite value.
   static uint32_t KeyOf(double value) {
     const auto bits = std::bit_cast<uint64_t>(value + 0.0);  // -0 is 0
     const auto top = static_cast<uint32_t>(bits >> kDroppedBits);
     return (top & kSignBit) != 0 ? kSignBit - 1 - (top & (kSignBit - 1)) : top | kSignBit;
   }
+  // The middle of a bucket; 0 for the bucket of 0.
   static double MiddleOf(uint32_t key);
+
+  // What the buckets take, in bytes.
+  size_t MemoryBytes() const;
+
+  // More than any agent measures in a flush; keeps counts far from their end.
+  static constexpr uint64_t kMaxDeltaCount = uint64_t{1} << 40;
 
   void ToProto(v1::TrendDelta* out) const;
   // Adds a delta to this. All or nothing: a delta that contradicts itself is refused.
@@ -85,22 +115,33 @@ class Histogram {
  private:
   static constexpr int kDroppedBits = 43;  // of 52 mantissa bits 9 stay
   static constexpr uint32_t kSignBit = 1u << 20;
-  static constexpr uint32_t kPageBuckets = 128;
+  static constexpr uint32_t kKeys = 2 * kSignBit;
+  static constexpr uint32_t kZeroKey = kSignBit;
+  static constexpr uint32_t kPageBuckets = 64;
 
   struct Page {
-    uint32_t number;
-    std::unique_ptr<uint64_t[]> counts;
+    uint64_t used = 0;  // a bit for each bucket that is not 0
+    uint64_t counts[kPageBuckets] = {};
   };
 
-  uint64_t* Slot(uint32_t key) {
-    const uint32_t number = key / kPageBuckets;
-    if (last_ >= pages_.size() || pages_[last_].number != number) last_ = FindPage(number);
-    return &pages_[last_].counts[key % kPageBuckets];
+  void AddToBucket(uint32_t key, uint64_t times) {
+    // Zeros are common (a kept connection connects in no time) and far from everything else.
+    if (key == kZeroKey) {
+      zeros_ += times;
+      return;
+    }
+    const uint32_t at = key / kPageBuckets - first_page_;  // wraps around below first_page_
+    Page* page = at < pages_.size() ? pages_[at].get() : nullptr;
+    if (page == nullptr) page = MakePage(key / kPageBuckets);
+    const uint32_t bucket = key % kPageBuckets;
+    page->counts[bucket] += times;
+    page->used |= uint64_t{1} << bucket;
   }
-  size_t FindPage(uint32_t number);
+  Page* MakePage(uint32_t number);
 
-  std::vector<Page> pages_;  // by number
-  size_t last_ = 0;          // the page of the last value: values come in clusters
+  std::vector<std::unique_ptr<Page>> pages_;  // from first_page_ on; null where nothing was
+  uint32_t first_page_ = 0;
+  uint64_t zeros_ = 0;
   uint64_t count_ = 0;
   ExactSum sum_;
   double min_ = HUGE_VAL;
