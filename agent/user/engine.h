@@ -17,9 +17,9 @@ struct EngineOptions {
   int threads = 1;
 };
 
-// Calls in this order: RunSetup (at most once, on one agent of the run), Arm, Start, Stop (if ever),
-// RunTeardown (like RunSetup). All from one thread, the owner's, and none of them waits for the
-// network. The callbacks run on an engine thread: post what they say to wherever it is needed.
+// Calls in this order: RunSetup (at most once, on one agent of the run), Arm, Start, Stop (if
+// ever), RunTeardown (like RunSetup). All from one thread, the owner's, and none of them waits for
+// the network. The callbacks run on an engine thread: post what they say to wherever it is needed.
 class Engine {
  public:
   // Compiles the plan for every thread. Fails when the plan cannot run here: an expression that

@@ -7,6 +7,7 @@
 
 #include "common/load/arrival_schedule.h"
 #include "common/load/user_schedule.h"
+#include "common/plan/variables.h"
 #include "common/script/script.h"
 #include "common/stats/metric.h"
 #include "common/stats/threshold.h"
@@ -36,7 +37,8 @@ class Validator {
     known_ = FunctionNames();
     known_.insert(known_.end(), std::begin(kDynamicNames), std::end(kDynamicNames));
     for (const v1::Param& param : plan_.params()) known_.push_back(param.name());
-    CollectVariables(plan_);
+    // Names that steps set are known everywhere.
+    for (const std::string& name : VariableNames(plan_)) known_.push_back(name);
     Metrics();
     Texts(plan_, {});
     for (const v1::Scenario& scenario : plan_.scenarios()) {
@@ -72,40 +74,6 @@ class Validator {
         at, "there is no metric `" + name + "`" +
                 (near.empty() ? ": name it under `metrics`" : " (did you mean `" + near + "`?)"));
     return nullptr;
-  }
-
-  // Names that steps set, wherever they stand: they are known everywhere.
-  void CollectVariables(const Message& message) {
-    ForEachMessage(message, [this](const Message& part) {
-      if (const auto* http = dynamic_cast<const v1::Http*>(&part)) {
-        for (const auto& save : http->save()) known_.push_back(save.name());
-        for (const auto& append : http->append()) known_.push_back(append.name());
-      } else if (const auto* set = dynamic_cast<const v1::Set*>(&part)) {
-        for (const auto& variable : set->variables()) known_.push_back(variable.name());
-      } else if (const auto* repeat = dynamic_cast<const v1::Repeat*>(&part)) {
-        known_.push_back(repeat->as());
-      } else if (const auto* each = dynamic_cast<const v1::ForEach*>(&part)) {
-        known_.push_back(each->as());
-      }
-    });
-  }
-
-  template <typename F>
-  static void ForEachMessage(const Message& message, const F& f) {
-    f(message);
-    std::vector<const FieldDescriptor*> fields;
-    message.GetReflection()->ListFields(message, &fields);
-    for (const FieldDescriptor* field : fields) {
-      if (field->cpp_type() != FieldDescriptor::CPPTYPE_MESSAGE) continue;
-      const auto* reflection = message.GetReflection();
-      if (!field->is_repeated()) {
-        ForEachMessage(reflection->GetMessage(message, field), f);
-        continue;
-      }
-      for (int i = 0; i < reflection->FieldSize(message, field); ++i) {
-        ForEachMessage(reflection->GetRepeatedMessage(message, field, i), f);
-      }
-    }
   }
 
   // Every text that runs later; `at` is the place of the nearest part that has one.
@@ -220,6 +188,10 @@ class Validator {
           break;
         case v1::Step::kSend:
         case v1::Step::kClose:
+          if (const uint32_t code = step.close().code();
+              code != 0 && code != 1000 && (code < 3000 || code > 4999)) {
+            faults_->Add(step.at(), "a client closes with 1000 or a code from 3000 to 4999");
+          }
           if (!in_websocket) {
             faults_->Add(step.at(), "`send` and `close` work inside a `websocket` only");
           }
@@ -228,7 +200,7 @@ class Validator {
           if (in_websocket) faults_->Add(step.at(), "a `websocket` inside a `websocket`");
           Steps(step.websocket().on_open(), true);
           Steps(step.websocket().on_message(), true);
-          for (const auto& every : step.websocket().send_every()) Steps(every.steps(), true);
+          for (const auto& every : step.websocket().send_every()) Every(every);
           break;
         case v1::Step::kChoose:
           Choices(step.choose(), step.at(), in_websocket);
@@ -248,6 +220,16 @@ class Validator {
       }
       Steps(step.steps(), in_websocket);
     }
+  }
+
+  void Every(const v1::SendEvery& every) {
+    if (Ns(every.interval().min()) <= 0) {
+      faults_->Add(every.at(), "`interval` must be over 0");
+    }
+    if (every.has_message() != every.steps().empty()) {
+      faults_->Add(every.at(), "`send_every` needs either a `message` or `steps`");
+    }
+    Steps(every.steps(), true);
   }
 
   void Choices(const v1::Choose& choose, const v1::Position& at, bool in_websocket) {

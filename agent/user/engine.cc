@@ -1,0 +1,224 @@
+#include "agent/user/engine.h"
+
+#include <condition_variable>
+#include <mutex>
+#include <utility>
+#include <vector>
+
+#include "agent/stats/process_health.h"
+#include "agent/user/engine_thread.h"
+
+namespace rampart::agent {
+namespace {
+
+// Waits until it was counted down `count` times.
+class Latch {
+ public:
+  explicit Latch(size_t count) : count_(count) {}
+  void CountDown() {
+    // Signalled under the lock: the waiter may destroy the latch as soon as it is free.
+    const std::lock_guard lock(mutex_);
+    if (--count_ == 0) done_.notify_all();
+  }
+  void Wait() {
+    std::unique_lock lock(mutex_);
+    done_.wait(lock, [this] { return count_ == 0; });
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable done_;
+  size_t count_;
+};
+
+// SplitMix64 (Steele, Lea, Flood 2014): threads of one run draw apart from one seed.
+uint64_t Mix(uint64_t value) {
+  value += 0x9e3779b97f4a7c15;
+  value = (value ^ (value >> 30)) * 0xbf58476d1ce4e5b9;
+  value = (value ^ (value >> 27)) * 0x94d049bb133111eb;
+  return value ^ (value >> 31);
+}
+
+}  // namespace
+
+struct Engine::State {
+  explicit State(const v1::Plan& plan, TlsContext its_tls)
+      : catalog(plan), tls(std::move(its_tls)), resolver(std::make_unique<Resolver>()) {}
+
+  // Runs `call` on every thread, one after the other or at the same time, and waits for all.
+  template <typename Call>
+  void OnEach(Call call) {
+    Latch latch(threads.size());
+    for (size_t i = 0; i < threads.size(); ++i) {
+      threads[i]->Post([&, i] {
+        call(i, *threads[i]);
+        latch.CountDown();
+      });
+    }
+    latch.Wait();
+  }
+
+  MetricCatalog catalog;
+  TlsContext tls;
+  RunClock clock;
+  std::unique_ptr<Resolver> resolver;
+  std::vector<std::unique_ptr<EngineThread>> threads;
+
+  bool started = false;
+  std::function<void()> drained;
+  std::mutex mutex;
+  std::condition_variable has_drained;
+  size_t running = 0;  // threads whose load goes on; guarded by mutex
+  std::string setup_json;
+
+  // Of the flushes.
+  DeltaWriter writer;
+  std::vector<std::deque<Recorder::Key>> keys;  // of every thread's recorder
+  std::vector<int64_t> cpu_ns;
+  std::vector<int64_t> flushed_ns;
+  ProcessHealth process;
+  int64_t delta_from_ns = -1;
+};
+
+Engine::Engine(std::unique_ptr<State> state) : state_(std::move(state)) {}
+
+absl::StatusOr<std::unique_ptr<Engine>> Engine::Make(const v1::Prepare& prepare,
+                                                     const EngineOptions& options) {
+  const v1::Plan& plan = prepare.plan();
+  TlsOptions tls_options;
+  tls_options.insecure = plan.http().insecure();
+  tls_options.ca_pem = prepare.ca_pem();
+  absl::StatusOr<TlsContext> tls = TlsContext::Make(tls_options);
+  if (!tls.ok()) return tls.status();
+  auto state = std::make_unique<State>(plan, *std::move(tls));
+  Place place;
+  place.agent = static_cast<int>(prepare.assignment().agent());
+  place.weights.assign(prepare.assignment().weights().begin(),
+                       prepare.assignment().weights().end());
+  place.threads = options.threads;
+  if (place.agent >= static_cast<int>(place.weights.size())) {
+    return absl::InvalidArgumentError("the assignment has no weight for this agent");
+  }
+  for (int thread = 0; thread < options.threads; ++thread) {
+    place.thread = thread;
+    const uint64_t seed = Mix(Mix(prepare.seed() + static_cast<uint64_t>(place.agent)) +
+                              static_cast<uint64_t>(thread));
+    state->threads.push_back(std::make_unique<EngineThread>(
+        state->catalog, *state->resolver, state->tls, state->clock, seed, kCancelNs));
+    absl::Status status = state->threads.back()->Prepare(plan, place);
+    if (!status.ok()) return status;
+  }
+  state->keys.resize(state->threads.size());
+  state->cpu_ns.resize(state->threads.size());
+  state->flushed_ns.assign(state->threads.size(), MonotonicNow());
+  for (const auto& thread : state->threads) thread->Begin();
+  return std::unique_ptr<Engine>(new Engine(std::move(state)));
+}
+
+Engine::~Engine() {
+  if (state_->started) {
+    Stop(v1::ABORT);
+    std::unique_lock lock(state_->mutex);
+    state_->has_drained.wait(lock, [this] { return state_->running == 0; });
+  }
+  Latch latch(state_->threads.size());
+  for (const auto& thread : state_->threads) {
+    thread->Post([&latch, &thread] { thread->Close([&latch] { latch.CountDown(); }); });
+  }
+  latch.Wait();
+  // It posts to the loops, so it ends before them.
+  state_->resolver.reset();
+}
+
+void Engine::RunSetup(std::function<void(absl::StatusOr<std::string>)> done) {
+  EngineThread& thread = *state_->threads[0];
+  thread.Post([&thread, done = std::move(done)]() mutable { thread.RunSetup(std::move(done)); });
+}
+
+absl::Status Engine::Arm(const std::string& setup_json) {
+  std::vector<absl::Status> results(state_->threads.size());
+  state_->OnEach([&](size_t i, EngineThread& thread) { results[i] = thread.Arm(setup_json); });
+  for (absl::Status& result : results) {
+    if (!result.ok()) return std::move(result);
+  }
+  return absl::OkStatus();
+}
+
+void Engine::Start(int64_t start_ns, std::function<void()> drained) {
+  state_->clock.Begin(start_ns);
+  state_->started = true;
+  state_->drained = std::move(drained);
+  state_->running = state_->threads.size();
+  for (const auto& thread : state_->threads) {
+    thread->Post([this, &thread, start_ns] {
+      thread->Start(start_ns, [this] {
+        std::function<void()> all_drained;
+        {
+          const std::lock_guard lock(state_->mutex);
+          if (state_->running == 1) all_drained = std::move(state_->drained);
+        }
+        // Before the count says so: the owner may destroy the engine once it does.
+        if (all_drained != nullptr) all_drained();
+        const std::lock_guard lock(state_->mutex);
+        --state_->running;
+        state_->has_drained.notify_all();
+      });
+    });
+  }
+}
+
+void Engine::Stop(v1::StopKind kind) {
+  for (const auto& thread : state_->threads) {
+    thread->Post([&thread, kind] { thread->Stop(kind); });
+  }
+}
+
+void Engine::RunTeardown(std::function<void(absl::Status)> done) {
+  EngineThread& thread = *state_->threads[0];
+  thread.Post([&thread, done = std::move(done)]() mutable { thread.RunTeardown(std::move(done)); });
+}
+
+int64_t Engine::active_users() const {
+  int64_t users = 0;
+  for (const auto& thread : state_->threads) users += thread->active_users();
+  return users;
+}
+
+v1::Delta Engine::TakeDelta() {
+  State& state = *state_;
+  std::vector<ThreadFlush> flushes(state.threads.size());
+  state.OnEach([&](size_t i, EngineThread& thread) { flushes[i] = thread.Flush(); });
+
+  v1::AgentHealth health = state.process.Take();
+  ThreadHealth all;
+  double busiest = 0;
+  for (size_t i = 0; i < flushes.size(); ++i) {
+    ThreadFlush& flush = flushes[i];
+    for (Recorder::Key& key : flush.new_keys) state.keys[i].push_back(std::move(key));
+    if (flush.bank != nullptr) {
+      state.writer.Drain(static_cast<int>(i), state.keys[i], flush.bank);
+      EngineThread& thread = *state.threads[i];
+      thread.Post([&thread, bank = flush.bank] { thread.Return(bank); });
+    }
+    const int64_t wall_ns = flush.at_ns - state.flushed_ns[i];
+    if (wall_ns > 0) {
+      busiest = std::max(busiest, static_cast<double>(flush.cpu_ns - state.cpu_ns[i]) /
+                                      static_cast<double>(wall_ns));
+    }
+    state.cpu_ns[i] = flush.cpu_ns;
+    state.flushed_ns[i] = flush.at_ns;
+    all.late_starts += flush.health.late_starts;
+    all.late_max_ns = std::max(all.late_max_ns, flush.health.late_max_ns);
+    all.loop_lag_ms.Merge(flush.health.loop_lag_ms);
+  }
+  health.set_busiest_thread_cpu(busiest);
+  health.set_loop_lag_p99_ms(all.loop_lag_ms.Percentile(99));
+  health.set_loop_lag_max_ms(all.loop_lag_ms.Max());
+  health.set_late_starts(all.late_starts);
+  health.set_late_start_max_ms(static_cast<double>(all.late_max_ns) / 1e6);
+  const int64_t now_ns = state.clock.Now();
+  const int64_t from_ns = std::exchange(state.delta_from_ns, now_ns);
+  return state.writer.Take(from_ns, now_ns, health);
+}
+
+}  // namespace rampart::agent

@@ -1,0 +1,149 @@
+#include "agent/user/engine_thread.h"
+
+#include <utility>
+
+#include "agent/user/walker.h"
+
+namespace rampart::agent {
+namespace {
+
+// The loop's lag is how late this sleep ends.
+constexpr int64_t kProbeNs = 10'000'000;
+
+}  // namespace
+
+EngineThread::EngineThread(const MetricCatalog& catalog, Resolver& resolver, const TlsContext& tls,
+                           const RunClock& clock, uint64_t seed, int64_t cancel_ns)
+    : connector_(loop_, resolver, tls),
+      script_(seed),
+      names_(script_.lua()),
+      recorder_(catalog),
+      context_{loop_, connector_, script_, names_, recorder_, clock},
+      cuts_(loop_, cancel_ns) {
+  script_.SetDynamicNames(&names_);
+  context_.vus = recorder_.Find("vus", {});
+  context_.vus_max = recorder_.Find("vus_max", {});
+}
+
+EngineThread::~EngineThread() {
+  if (!thread_.joinable()) return;
+  loop_.Stop();
+  thread_.join();
+}
+
+absl::Status EngineThread::Prepare(const v1::Plan& plan, const Place& place) {
+  absl::StatusOr<CompiledPlan> compiled = Compile(plan, script_, recorder_);
+  if (!compiled.ok()) return compiled.status();
+  plan_ = *std::move(compiled);
+  context_.keeps_response = plan_.keeps_response;
+  for (const CompiledScenario& scenario : plan_.scenarios) {
+    absl::StatusOr<Share> share = ShareOf(scenario.load, place);
+    if (!share.ok()) return share.status();
+    shares_.push_back(*std::move(share));
+  }
+  return absl::OkStatus();
+}
+
+void EngineThread::Begin() {
+  thread_ = std::thread([this] {
+    const auto ended = [this] {
+      if (--beside_ == 0 && closed_ != nullptr) closed_();
+    };
+    beside_ = 2;
+    Spawn(cuts_.Run(), ended);
+    Spawn(ProbeLag(), ended);
+    loop_.Run();
+  });
+}
+
+Task<> EngineThread::ProbeLag() {
+  while (!closing_) {
+    const int64_t due_ns = MonotonicNow() + kProbeNs;
+    co_await loop_.SleepUntil(due_ns, &probe_);
+    if (closing_) co_return;
+    context_.health.loop_lag_ms.Record(static_cast<double>(MonotonicNow() - due_ns) / 1e6);
+  }
+}
+
+absl::Status EngineThread::Arm(const std::string& setup_json) {
+  if (setup_json.empty()) return absl::OkStatus();
+  return script_.SetSharedJson("setup", setup_json);
+}
+
+void EngineThread::Start(int64_t start_ns, std::function<void()> drained) {
+  drained_ = std::move(drained);
+  running_ = plan_.scenarios.size();
+  for (size_t i = 0; i < plan_.scenarios.size(); ++i) {
+    scenarios_.push_back(
+        std::make_unique<ScenarioRun>(context_, cuts_, plan_.scenarios[i], shares_[i], [this] {
+          if (--running_ == 0) drained_();
+        }));
+  }
+  // Only now: a scenario may end at once.
+  for (const auto& scenario : scenarios_) scenario->Start(start_ns);
+}
+
+void EngineThread::Stop(v1::StopKind kind) {
+  for (const auto& scenario : scenarios_) scenario->Stop(kind);
+  if (aside_ != nullptr && kind == v1::ABORT) cuts_.Now(aside_);
+}
+
+Task<> EngineThread::Aside(const CompiledScenario& scenario, std::shared_ptr<User> user,
+                           absl::Status* result) {
+  Walker walker(context_, *user);
+  switch (co_await walker.Run(scenario.steps)) {
+    case Flow::kEnd:
+      *result = absl::AbortedError(scenario.name + " ended early: " + walker.failure());
+      break;
+    case Flow::kInterrupted:
+      *result = absl::CancelledError(scenario.name + " was interrupted");
+      break;
+    default:
+      break;
+  }
+}
+
+void EngineThread::RunSetup(std::function<void(absl::StatusOr<std::string>)> done) {
+  auto user = std::make_shared<User>(context_, plan_.setup, 0);
+  auto result = std::make_shared<absl::Status>();
+  aside_ = user;
+  Spawn(Aside(plan_.setup, user, result.get()), [this, user, result, done = std::move(done)] {
+    aside_.reset();
+    if (!result->ok()) return done(*result);
+    done(script_.ToJson(user->environment));
+  });
+}
+
+void EngineThread::RunTeardown(std::function<void(absl::Status)> done) {
+  auto user = std::make_shared<User>(context_, plan_.teardown, 0);
+  auto result = std::make_shared<absl::Status>();
+  aside_ = user;
+  Spawn(Aside(plan_.teardown, user, result.get()), [this, user, result, done = std::move(done)] {
+    aside_.reset();
+    done(*result);
+  });
+}
+
+ThreadFlush EngineThread::Flush() {
+  ThreadFlush flush;
+  flush.bank = recorder_.Swap();
+  flush.cpu_ns = Loop::ThreadCpuNow();
+  flush.at_ns = MonotonicNow();
+  flush.health = std::exchange(context_.health, {});
+  for (; keys_flushed_ < recorder_.keys().size(); ++keys_flushed_) {
+    flush.new_keys.push_back(recorder_.keys()[keys_flushed_]);
+  }
+  int64_t users = 0;
+  for (const auto& scenario : scenarios_) users += scenario->live();
+  active_users_.store(users, std::memory_order_relaxed);
+  return flush;
+}
+
+void EngineThread::Close(std::function<void()> ended) {
+  closed_ = std::move(ended);
+  closing_ = true;
+  cuts_.Stop();
+  probe_.Request();
+}
+
+}  // namespace rampart::agent

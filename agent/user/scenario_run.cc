@@ -1,0 +1,238 @@
+#include "agent/user/scenario_run.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "agent/user/walker.h"
+#include "common/load/arrival_schedule.h"
+#include "common/load/user_schedule.h"
+
+namespace rampart::agent {
+namespace {
+
+// Starts at the same instant let others go first this often.
+constexpr int kYieldEvery = 64;
+// Arrivals that were due longer ago than this when the driver begins are not replayed.
+constexpr int64_t kEnterLateNs = 1'000'000'000;
+
+double Ms(int64_t ns) { return static_cast<double>(ns) / 1e6; }
+
+}  // namespace
+
+ScenarioRun::ScenarioRun(ThreadContext& context, Cuts& cuts, const CompiledScenario& scenario,
+                         Share share, std::function<void()> ended)
+    : context_(context),
+      cuts_(cuts),
+      scenario_(scenario),
+      share_(std::move(share)),
+      ended_(std::move(ended)),
+      iterations_left_(share_.iterations) {}
+
+void ScenarioRun::Start(int64_t run_start_ns) {
+  start_ns_ = run_start_ns + scenario_.start_ns;
+  const auto own = [this](int64_t users) {
+    return share_.users.empty() ? 0 : share_.users.CountBefore(users);
+  };
+  int64_t made = own(MostUsers(scenario_.load));
+  if (open_model()) {
+    most_users_ = made;
+    made = own(scenario_.load.has_constant_arrival_rate()
+                   ? scenario_.load.constant_arrival_rate().users()
+                   : scenario_.load.ramping_arrival_rate().users());
+    while (users_made_ < made) idle_.push_back(MakeUser(share_.users.At(users_made_++) + 1));
+    // The next to serve is the last of the list: low ids first.
+    std::reverse(idle_.begin(), idle_.end());
+  }
+  if (made > 0) {
+    context_.recorder.GaugeAdd(context_.vus_max, static_cast<double>(made), context_.clock.Now());
+  }
+  Spawn(open_model() ? DriveArrivals() : DriveUsers(), [this] {
+    driver_done_ = true;
+    MaybeEnded();
+  });
+}
+
+void ScenarioRun::Stop(v1::StopKind kind) {
+  stopping_ = true;
+  const int64_t cut_ns = MonotonicNow() + scenario_.graceful_stop_ns;
+  for (const auto& [id, user] : live_) {
+    user->stopping = true;
+    user->restart = false;
+    if (kind == v1::ABORT) {
+      cuts_.Now(user);
+    } else {
+      cuts_.At(cut_ns, user);
+    }
+  }
+  driver_.Request();
+}
+
+void ScenarioRun::MaybeEnded() {
+  if (driver_done_ && live_.empty() && ended_ != nullptr) std::exchange(ended_, nullptr)();
+}
+
+ScenarioRun::LiveUser ScenarioRun::MakeUser(int64_t id) {
+  return std::make_shared<User>(context_, scenario_, id);
+}
+
+void ScenarioRun::SetLive(const LiveUser& user, bool live) {
+  if (live) {
+    live_.emplace(user->scope.user, user);
+  } else {
+    live_.erase(user->scope.user);
+  }
+  context_.recorder.GaugeAdd(context_.vus, live ? 1 : -1, context_.clock.Now());
+}
+
+// ---- Users that are planned
+
+Task<> ScenarioRun::DriveUsers() {
+  const absl::StatusOr<UserSchedule> schedule = UserSchedule::Make(scenario_.load);
+  if (!schedule.ok()) co_return;  // such a load was refused when the plan was read
+  UserTimeline timeline(*schedule, share_.users);
+  int in_a_row = 0;
+  while (const std::optional<UserEvent> event = timeline.Next()) {
+    const int64_t at_ns = start_ns_ + event->at_ns;
+    if (MonotonicNow() < at_ns) {
+      // Woken early: it is stopped, or every user has made all its iterations.
+      co_await context_.loop.SleepUntil(at_ns, &driver_);
+      in_a_row = 0;
+    } else if (++in_a_row % kYieldEvery == 0) {
+      co_await context_.loop.Yield();
+    }
+    if (stopping_) co_return;
+    if (event->start) {
+      StartUser(event->user, at_ns);
+    } else {
+      const bool at_end = event->at_ns >= schedule->Length();
+      StopUser(event->user,
+               at_ns + (at_end ? scenario_.graceful_stop_ns : scenario_.graceful_ramp_down_ns));
+    }
+  }
+}
+
+void ScenarioRun::StartUser(int64_t id, int64_t due_ns) {
+  context_.health.Started(MonotonicNow() - due_ns);
+  const auto running = live_.find(id);
+  if (running != live_.end()) {
+    // It is still in its grace: an id never runs twice at once.
+    User& user = *running->second;
+    if (user.soft.requested()) {
+      user.restart = true;
+    } else {
+      user.stopping = false;
+      ++user.cuts;
+    }
+    return;
+  }
+  const LiveUser user = MakeUser(id);
+  if (scenario_.load.has_iterations_per_user()) {
+    user->iterations_left = scenario_.load.iterations_per_user().iterations();
+  }
+  SetLive(user, true);
+  Spawn(Live(user), [this, user] { UserEnded(user); });
+}
+
+void ScenarioRun::StopUser(int64_t id, int64_t cut_ns) {
+  const auto running = live_.find(id);
+  if (running == live_.end()) return;  // it has made all its iterations
+  running->second->stopping = true;
+  running->second->restart = false;
+  cuts_.At(cut_ns, running->second);
+}
+
+bool ScenarioRun::TakeIteration(User& user) {
+  if (user.stopping || user.soft.requested()) return false;
+  if (scenario_.load.has_shared_iterations()) return iterations_left_-- > 0;
+  if (user.iterations_left < 0) return true;
+  return user.iterations_left-- > 0;
+}
+
+Task<> ScenarioRun::Live(LiveUser user) {
+  while (TakeIteration(*user)) {
+    co_await Iterate(*user);
+    // An iteration that never waits must not keep the thread from others.
+    co_await context_.loop.Yield();
+  }
+}
+
+void ScenarioRun::UserEnded(const LiveUser& user) {
+  SetLive(user, false);
+  if (user->restart && !stopping_) StartUser(user->scope.user, MonotonicNow());
+  if (counts_iterations() && live_.empty()) driver_.Request();
+  MaybeEnded();
+}
+
+// ---- Arrivals that are planned
+
+Task<> ScenarioRun::DriveArrivals() {
+  const absl::StatusOr<ArrivalSchedule> schedule = ArrivalSchedule::Make(scenario_.load);
+  if (!schedule.ok() || !share_.arrivals) co_return;
+  const Stripe& arrivals = *share_.arrivals;
+  int64_t next = 0;
+  if (const int64_t late_ns = MonotonicNow() - start_ns_; late_ns > kEnterLateNs) {
+    next = arrivals.CountBefore(schedule->CountBefore(late_ns));
+  }
+  int in_a_row = 0;
+  for (; !stopping_; ++next) {
+    const int64_t index = arrivals.At(next);
+    if (index >= schedule->Count()) break;
+    const int64_t due_ns = start_ns_ + schedule->DueAt(index);
+    if (MonotonicNow() < due_ns) {
+      co_await context_.loop.SleepUntil(due_ns, &driver_);
+      in_a_row = 0;
+    } else if (++in_a_row % kYieldEvery == 0) {
+      co_await context_.loop.Yield();
+    }
+    if (!stopping_) Arrive(due_ns);
+  }
+  if (stopping_) co_return;
+  // The last arrivals may run on until the scenario's grace is over.
+  const int64_t end_ns = start_ns_ + schedule->Length();
+  co_await context_.loop.SleepUntil(end_ns, &driver_);
+  if (stopping_) co_return;
+  for (const auto& [id, user] : live_) cuts_.At(end_ns + scenario_.graceful_stop_ns, user);
+}
+
+void ScenarioRun::Arrive(int64_t due_ns) {
+  if (idle_.empty()) {
+    if (users_made_ >= most_users_) {
+      context_.recorder.Count(scenario_.series.dropped);
+      return;
+    }
+    idle_.push_back(MakeUser(share_.users.At(users_made_++) + 1));
+    context_.recorder.GaugeAdd(context_.vus_max, 1, context_.clock.Now());
+  }
+  LiveUser user = std::move(idle_.back());
+  idle_.pop_back();
+  const int64_t late_ns = std::max<int64_t>(MonotonicNow() - due_ns, 0);
+  context_.health.Started(late_ns);
+  context_.recorder.Trend(scenario_.series.lateness, Ms(late_ns));
+  user->lateness_ns = late_ns;
+  user->has_due = true;
+  SetLive(user, true);
+  Spawn(ServeArrival(user), [this, user] {
+    SetLive(user, false);
+    idle_.push_back(user);
+    MaybeEnded();
+  });
+}
+
+Task<> ScenarioRun::ServeArrival(LiveUser user) { co_await Iterate(*user); }
+
+// ---- One pass
+
+Task<> ScenarioRun::Iterate(User& user) {
+  const int64_t begin_ns = MonotonicNow();
+  Walker walker(context_, user);
+  const Flow flow = co_await walker.Run(scenario_.steps);
+  ++user.scope.iteration;
+  if (flow == Flow::kInterrupted) {
+    context_.recorder.Count(scenario_.series.interrupted);
+  } else {
+    context_.recorder.Count(scenario_.series.iterations);
+    context_.recorder.Trend(scenario_.series.iteration_duration, Ms(MonotonicNow() - begin_ns));
+  }
+}
+
+}  // namespace rampart::agent

@@ -1,0 +1,86 @@
+// ScenarioRun: one engine thread's share of a scenario: starts its users and iterations when they
+// are due and ends them in time.
+#ifndef RAMPART_AGENT_USER_SCENARIO_RUN_H_
+#define RAMPART_AGENT_USER_SCENARIO_RUN_H_
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <unordered_map>
+#include <vector>
+
+#include "agent/engine/loop.h"
+#include "agent/engine/task.h"
+#include "agent/user/compiled_plan.h"
+#include "agent/user/cuts.h"
+#include "agent/user/thread_context.h"
+#include "agent/user/user.h"
+#include "common/load/share.h"
+#include "rampart/v1/fleet.pb.h"
+
+namespace rampart::agent {
+
+// Of one thread; everything it is given must outlive it, and it must outlive its users.
+class ScenarioRun {
+ public:
+  // `ended` is called once, when nothing of it runs any more.
+  ScenarioRun(ThreadContext& context, Cuts& cuts, const CompiledScenario& scenario, Share share,
+              std::function<void()> ended);
+
+  // `run_start_ns` on MonotonicNow's clock.
+  void Start(int64_t run_start_ns);
+  // DRAIN: running iterations have their graceful stop. ABORT: none.
+  void Stop(v1::StopKind kind);
+
+  int64_t live() const { return static_cast<int64_t>(live_.size()); }
+
+ private:
+  using LiveUser = std::shared_ptr<User>;
+
+  bool open_model() const {
+    return scenario_.load.has_constant_arrival_rate() || scenario_.load.has_ramping_arrival_rate();
+  }
+  bool counts_iterations() const {
+    return scenario_.load.has_iterations_per_user() || scenario_.load.has_shared_iterations();
+  }
+
+  // Users that are planned.
+  Task<> DriveUsers();
+  void StartUser(int64_t id, int64_t due_ns);
+  void StopUser(int64_t id, int64_t cut_ns);
+  Task<> Live(LiveUser user);
+  void UserEnded(const LiveUser& user);
+  bool TakeIteration(User& user);
+
+  // Arrivals that are planned.
+  Task<> DriveArrivals();
+  void Arrive(int64_t due_ns);
+  Task<> ServeArrival(LiveUser user);
+
+  // One pass through the steps.
+  Task<> Iterate(User& user);
+  LiveUser MakeUser(int64_t id);
+  void SetLive(const LiveUser& user, bool live);
+  void MaybeEnded();
+
+  ThreadContext& context_;
+  Cuts& cuts_;
+  const CompiledScenario& scenario_;
+  Share share_;
+  std::function<void()> ended_;
+
+  int64_t start_ns_ = 0;
+  bool stopping_ = false;
+  bool driver_done_ = false;
+  Interrupt driver_;  // wakes the driver early
+  std::unordered_map<int64_t, LiveUser> live_;
+  int64_t iterations_left_ = 0;  // of shared_iterations
+
+  std::vector<LiveUser> idle_;  // of an arrival rate
+  int64_t users_made_ = 0;
+  int64_t most_users_ = 0;
+};
+
+}  // namespace rampart::agent
+
+#endif  // RAMPART_AGENT_USER_SCENARIO_RUN_H_

@@ -1,0 +1,44 @@
+// User: one virtual user: its variables, its connections, and what may end it.
+#ifndef RAMPART_AGENT_USER_USER_H_
+#define RAMPART_AGENT_USER_USER_H_
+
+#include <cstdint>
+#include <memory>
+
+#include "agent/engine/loop.h"
+#include "agent/protocol/http_client.h"
+#include "agent/protocol/websocket.h"
+#include "agent/user/compiled_plan.h"
+#include "agent/user/thread_context.h"
+
+namespace rampart::agent {
+
+// Of one thread. `scenario` must outlive it.
+struct User {
+  User(ThreadContext& context, const CompiledScenario& its_scenario, int64_t id)
+      : scenario(its_scenario), environment(context.script), http(context.connector) {
+    scope.user = id;
+    scope.scenario = scenario.name;
+  }
+
+  const CompiledScenario& scenario;
+  Scope scope;
+  Environment environment;
+  HttpClient http;
+  Websocket* websocket = nullptr;         // while one is open
+  std::unique_ptr<ExchangeBuffers> kept;  // the last response, where the plan asks for it later
+
+  // `soft` ends sleeps and holds and lets no step begin; `hard` ends what is in flight.
+  Interrupt soft;
+  Interrupt hard;
+  bool stopping = false;         // no new iteration
+  bool restart = false;          // was told to start again while it was ending
+  uint32_t cuts = 0;             // raised to make a cut that was planned void
+  int64_t lateness_ns = 0;       // of the iteration that runs: started after it was due
+  bool has_due = false;          // it had an instant at which it was due
+  int64_t iterations_left = -1;  // -1: no limit
+};
+
+}  // namespace rampart::agent
+
+#endif  // RAMPART_AGENT_USER_USER_H_

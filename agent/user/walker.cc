@@ -1,0 +1,220 @@
+#include "agent/user/walker.h"
+
+#include <algorithm>
+#include <type_traits>
+#include <utility>
+
+namespace rampart::agent {
+namespace {
+
+// Loops of steps that never wait let others go first this often.
+constexpr int64_t kYieldEvery = 256;
+
+double Ms(int64_t ns) { return static_cast<double>(ns) / 1e6; }
+
+}  // namespace
+
+Task<Flow> Walker::Run(const Steps& steps) {
+  for (const Step& step : steps) {
+    if (user_.soft.requested()) co_return Flow::kInterrupted;
+    Flow flow = Flow::kNext;
+    if (const auto* http = std::get_if<std::unique_ptr<HttpStep>>(&step.kind)) {
+      flow = co_await Http(**http, step);
+    } else if (const auto* ws = std::get_if<std::unique_ptr<WebsocketStep>>(&step.kind)) {
+      flow = co_await RunWebsocket(**ws, step);
+    } else if (const auto* sleep = std::get_if<SleepStep>(&step.kind)) {
+      flow = co_await Sleep(*sleep);
+    } else if (const auto* set = std::get_if<SetStep>(&step.kind)) {
+      flow = Set(*set, step);
+    } else if (const auto* when = std::get_if<WhenStep>(&step.kind)) {
+      flow = co_await When(*when, step);
+    } else if (const auto* repeat = std::get_if<RepeatStep>(&step.kind)) {
+      flow = co_await Repeat(*repeat, step);
+    } else if (const auto* each = std::get_if<ForEachStep>(&step.kind)) {
+      flow = co_await ForEach(*each, step);
+    } else if (const auto* choose = std::get_if<ChooseStep>(&step.kind)) {
+      flow = co_await Choose(*choose);
+    } else if (const auto* group = std::get_if<GroupStep>(&step.kind)) {
+      flow = co_await Group(*group, step);
+    } else if (const auto* check = std::get_if<CheckStep>(&step.kind)) {
+      See();
+      lenient_ = false;
+      Checks(check->checks, step.label);
+    } else if (const auto* record = std::get_if<Recordings>(&step.kind)) {
+      See();
+      lenient_ = false;
+      flow = Record(*record, step.label);
+    } else if (const auto* send = std::get_if<SendStep>(&step.kind)) {
+      flow = Send(*send, step);
+    } else if (const auto* close = std::get_if<CloseStep>(&step.kind)) {
+      flow = BeginClose(*close, step);
+    } else if (const auto* fail = std::get_if<FailStep>(&step.kind)) {
+      flow = Fail(*fail, step);
+    }
+    if (flow != Flow::kNext) co_return flow;
+  }
+  co_return Flow::kNext;
+}
+
+Task<Flow> Walker::Sleep(const SleepStep& step) {
+  const int64_t until_ns = MonotonicNow() + Draw(step.duration);
+  const Wake wake = co_await context_.loop.SleepUntil(until_ns, &user_.soft);
+  co_return wake == Wake::kInterrupted ? Flow::kInterrupted : Flow::kNext;
+}
+
+Flow Walker::Set(const SetStep& step, const Step& at) {
+  See();
+  for (const NamedCode& variable : step.variables) {
+    const absl::Status status =
+        context_.script.Store(variable.code, user_.environment, variable.name);
+    if (!status.ok()) return ScriptError(status, at.label, variable.at);
+  }
+  return Flow::kNext;
+}
+
+Task<Flow> Walker::When(const WhenStep& step, const Step& at) {
+  See();
+  const absl::StatusOr<bool> truth = context_.script.Truth(step.condition, user_.environment);
+  if (!truth.ok()) co_return ScriptError(truth.status(), at.label, at.at);
+  if (!*truth) co_return Flow::kNext;
+  co_return co_await Run(at.steps);
+}
+
+Task<Flow> Walker::Repeat(const RepeatStep& step, const Step& at) {
+  See();
+  const absl::StatusOr<double> times = context_.script.Number(step.times, user_.environment);
+  if (!times.ok()) co_return ScriptError(times.status(), at.label, at.at);
+  for (int64_t i = 1; static_cast<double>(i) <= *times; ++i) {
+    if (!step.as.empty()) context_.script.SetNumber(user_.environment, step.as, i);
+    const Flow flow = co_await Run(at.steps);
+    if (flow != Flow::kNext) co_return flow;
+    if (i % kYieldEvery == 0) co_await context_.loop.Yield();
+  }
+  co_return Flow::kNext;
+}
+
+Task<Flow> Walker::ForEach(const ForEachStep& step, const Step& at) {
+  See();
+  absl::Status status = context_.script.Store(step.in, user_.environment, step.list);
+  Flow flow = Flow::kNext;
+  for (int64_t i = 1; status.ok() && flow == Flow::kNext; ++i) {
+    const absl::StatusOr<bool> there =
+        context_.script.StoreElement(step.list, i, user_.environment, step.as);
+    status = there.status();
+    if (!status.ok() || !*there) break;
+    flow = co_await Run(at.steps);
+    if (i % kYieldEvery == 0) co_await context_.loop.Yield();
+  }
+  context_.script.Unset(user_.environment, step.list);
+  if (!status.ok()) co_return ScriptError(status, at.label, at.at);
+  co_return flow;
+}
+
+Task<Flow> Walker::Choose(const ChooseStep& step) {
+  const double drawn = context_.script.Draw() * step.up_to.back();
+  const auto chosen = std::upper_bound(step.up_to.begin(), step.up_to.end(), drawn);
+  const size_t option = static_cast<size_t>(chosen - step.up_to.begin());
+  co_return co_await Run(step.options[std::min(option, step.options.size() - 1)]);
+}
+
+Task<Flow> Walker::Group(const GroupStep& step, const Step& at) {
+  const int64_t begin_ns = MonotonicNow();
+  const Flow flow = co_await Run(at.steps);
+  if (flow != Flow::kInterrupted) {
+    context_.recorder.Trend(step.duration, Ms(MonotonicNow() - begin_ns));
+  }
+  co_return flow;
+}
+
+Flow Walker::Fail(const FailStep& step, const Step& at) {
+  See();
+  std::string message;
+  const absl::Status status = context_.script.Render(step.message, user_.environment, &message);
+  if (!status.ok()) return ScriptError(status, at.label, at.at);
+  context_.recorder.Count(user_.scenario.series.step_errors);
+  failure_ = message;
+  Error({ErrorKind::kPlan, std::move(message)}, at.label, at.at);
+  return Flow::kEnd;
+}
+
+int64_t Walker::Draw(const DurationNs& range) {
+  if (range.min == range.max) return range.min;
+  return range.min +
+         static_cast<int64_t>(context_.script.Draw() * static_cast<double>(range.max - range.min));
+}
+
+Flow Walker::ScriptError(const absl::Status& status, const std::string& step,
+                         const v1::Position& at) {
+  context_.recorder.Count(user_.scenario.series.step_errors);
+  failure_ = std::string(status.message());
+  Error({ErrorKind::kScript, failure_}, step, at);
+  return Flow::kEnd;
+}
+
+void Walker::Error(const Failure& failure, const std::string& step, const v1::Position& at) {
+  context_.recorder.Error(ErrorKindName(failure.kind), failure.detail, step, at,
+                          context_.clock.Now());
+}
+
+void Walker::Checks(const std::vector<CheckCode>& checks, const std::string& step) {
+  for (const CheckCode& check : checks) {
+    const absl::StatusOr<bool> holds = context_.script.Truth(check.code, user_.environment);
+    // A check that cannot be evaluated does not hold; only where the exchange was fine is that a
+    // fault of the plan.
+    if (!holds.ok() && !lenient_) ScriptError(holds.status(), step, check.at);
+    context_.recorder.Rate(check.series, holds.ok() && *holds);
+  }
+}
+
+Flow Walker::Record(const Recordings& recordings, const std::string& step) {
+  if (recordings.all.empty()) return Flow::kNext;
+  Tags tags;
+  const bool rendered = !recordings.tags.rendered.empty();
+  if (rendered) {
+    const absl::Status status = RenderTags(recordings.tags, &tags);
+    if (!status.ok()) {
+      return lenient_ ? Flow::kNext : ScriptError(status, step, recordings.all[0].at);
+    }
+  }
+  const int64_t now_ns = context_.clock.Now();
+  for (const Recordings::One& one : recordings.all) {
+    const absl::StatusOr<std::optional<double>> sample =
+        context_.script.Sample(one.code, user_.environment);
+    if (!sample.ok()) {
+      if (lenient_) continue;
+      return ScriptError(sample.status(), step, one.at);
+    }
+    if (!sample->has_value()) continue;  // nil: nothing to record
+    const SeriesId series = rendered ? context_.recorder.Find(one.metric, tags) : one.series;
+    if (!context_.recorder.Record(series, **sample, now_ns)) {
+      return ScriptError(
+          absl::InvalidArgumentError("`" + one.metric + "` was given a number that is not finite"),
+          step, one.at);
+    }
+  }
+  return Flow::kNext;
+}
+
+absl::Status Walker::RenderTags(const SampleTags& tags, Tags* all) {
+  *all = tags.fixed;
+  for (const auto& [key, text] : tags.rendered) {
+    std::string value;
+    const absl::Status status = context_.script.Render(text, user_.environment, &value);
+    if (!status.ok()) return status;
+    SetTag(key, value, all);
+  }
+  return absl::OkStatus();
+}
+
+bool Walker::HeadersAreSound(std::string_view lines, int count, const std::string& step,
+                             const v1::Position& at) {
+  const auto returns = std::count(lines.begin(), lines.end(), '\r');
+  const auto breaks = std::count(lines.begin(), lines.end(), '\n');
+  if (returns == count && breaks == count && lines.find('\0') == std::string_view::npos) {
+    return true;
+  }
+  Error({ErrorKind::kBadRequest, "a header's value has a line break or a NUL in it"}, step, at);
+  return false;
+}
+
+}  // namespace rampart::agent

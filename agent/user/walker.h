@@ -1,0 +1,90 @@
+// Walker: takes one user through the steps of its scenario.
+#ifndef RAMPART_AGENT_USER_WALKER_H_
+#define RAMPART_AGENT_USER_WALKER_H_
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "absl/status/status.h"
+#include "agent/engine/task.h"
+#include "agent/user/compiled_plan.h"
+#include "agent/user/thread_context.h"
+#include "agent/user/user.h"
+
+namespace rampart::agent {
+
+// How a step leaves its iteration.
+enum class Flow : uint8_t {
+  kNext,
+  kEnd,          // a `fail` step or an expression that failed ends the iteration
+  kInterrupted,  // the user was stopped
+  kClose,        // a `close` step, or the WebSocket has ended
+};
+
+// Of one thread; the references must outlive it. Expressions that fail are errors of class
+// `script`, counted in step_errors, and end the iteration, with one exception: after an exchange
+// that failed, what cannot be checked, recorded or saved is no further error, and a check does not
+// hold.
+class Walker {
+ public:
+  Walker(ThreadContext& context, User& user) : context_(context), user_(user) {}
+
+  Task<Flow> Run(const Steps& steps);
+
+  // Why the last iteration ended with kEnd.
+  const std::string& failure() const { return failure_; }
+
+ private:
+  Flow Set(const SetStep& step, const Step& at);
+  Task<Flow> Sleep(const SleepStep& step);
+  Task<Flow> When(const WhenStep& step, const Step& at);
+  Task<Flow> Repeat(const RepeatStep& step, const Step& at);
+  Task<Flow> ForEach(const ForEachStep& step, const Step& at);
+  Task<Flow> Choose(const ChooseStep& step);
+  Task<Flow> Group(const GroupStep& step, const Step& at);
+  Flow Fail(const FailStep& step, const Step& at);
+
+  // walker_http.cc
+  Task<Flow> Http(const HttpStep& step, const Step& at);
+  Flow RenderRequest(const HttpStep& step, const Step& at, ExchangeBuffers& buffers);
+  void CountExchange(const HttpStep& step, const HttpTimes& times, int status,
+                     const std::optional<Failure>& failed, bool ok);
+  const HttpSeries& SeriesOf(const HttpStep& step, int status,
+                             const std::optional<Failure>& failed);
+  Flow AfterExchange(const HttpStep& step, const Step& at);
+
+  // walker_websocket.cc
+  Task<Flow> RunWebsocket(const WebsocketStep& step, const Step& at);
+  Task<Flow> Session(const WebsocketStep& step, const Step& at, const WebsocketSeries& series,
+                     Websocket& websocket, uint64_t* handled);
+  Flow Send(const SendStep& step, const Step& at);
+  Flow BeginClose(const CloseStep& step, const Step& at);
+
+  // What all steps use.
+  void See() { context_.names.Use(user_.scope); }
+  int64_t Draw(const DurationNs& range);
+  Flow ScriptError(const absl::Status& status, const std::string& step, const v1::Position& at);
+  void Error(const Failure& failure, const std::string& step, const v1::Position& at);
+  void Checks(const std::vector<CheckCode>& checks, const std::string& step);
+  Flow Record(const Recordings& recordings, const std::string& step);
+  // Rendered tags added to the fixed ones.
+  absl::Status RenderTags(const SampleTags& tags, Tags* all);
+  // False, with an error, when the rendered lines are not `count` headers.
+  bool HeadersAreSound(std::string_view lines, int count, const std::string& step,
+                       const v1::Position& at);
+
+  ThreadContext& context_;
+  User& user_;
+  std::string failure_;
+  bool lenient_ = false;  // after a failed exchange
+  const WebsocketSeries* websocket_series_ = nullptr;
+  uint16_t close_code_ = 1000;
+  std::string close_reason_;
+  bool session_failed_ = false;  // and was counted
+};
+
+}  // namespace rampart::agent
+
+#endif  // RAMPART_AGENT_USER_WALKER_H_

@@ -1,0 +1,265 @@
+// The `http` step.
+#include <algorithm>
+#include <charconv>
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "agent/protocol/url.h"
+#include "agent/user/walker.h"
+
+namespace rampart::agent {
+namespace {
+
+double Ms(int64_t ns) { return static_cast<double>(ns) / 1e6; }
+
+bool IsRedirect(int status) {
+  return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
+}
+
+bool Expected(const HttpStep& step, int status) {
+  if (step.expect_status.empty()) return status >= 200 && status < 400;
+  return std::find(step.expect_status.begin(), step.expect_status.end(),
+                   static_cast<uint32_t>(status)) != step.expect_status.end();
+}
+
+void KeepCookies(const HttpResponse& response, const Url& url, CookieJar* jar) {
+  constexpr std::string_view kName = "set-cookie: ";
+  std::string_view head = response.head;
+  while (!head.empty()) {
+    const size_t end = std::min(head.find('\n'), head.size());
+    const std::string_view line = head.substr(0, end);
+    if (line.starts_with(kName)) jar->Set(line.substr(kName.size()), url.host, url.target);
+    head.remove_prefix(std::min(end + 1, head.size()));
+  }
+}
+
+// All lines but those with this name.
+void RemoveHeader(std::string_view name, std::string* headers) {
+  std::string kept;
+  std::string_view rest = *headers;
+  while (!rest.empty()) {
+    const size_t end = std::min(rest.find("\r\n") + 2, rest.size());
+    const std::string_view line = rest.substr(0, end);
+    if (!HasHeader(line, name)) kept.append(line);
+    rest.remove_prefix(end);
+  }
+  *headers = std::move(kept);
+}
+
+}  // namespace
+
+Flow Walker::RenderRequest(const HttpStep& step, const Step& at, ExchangeBuffers& buffers) {
+  Script& script = context_.script;
+  const Environment& user = user_.environment;
+  buffers.url.clear();
+  buffers.headers.clear();
+  buffers.body.clear();
+  absl::Status status = script.Render(step.url, user, &buffers.url);
+  if (status.ok()) status = script.Render(step.headers.lines, user, &buffers.headers);
+  if (status.ok()) {
+    if (const auto* json = std::get_if<ValueTemplate>(&step.content)) {
+      status = script.RenderJson(*json, user, &buffers.body);
+    } else if (const auto* raw = std::get_if<Template>(&step.content)) {
+      status = script.Render(*raw, user, &buffers.body);
+    } else if (const auto* form =
+                   std::get_if<std::vector<std::pair<std::string, Template>>>(&step.content)) {
+      std::string value;
+      for (const auto& [name, text] : *form) {
+        value.clear();
+        status = script.Render(text, user, &value);
+        if (!status.ok()) break;
+        if (!buffers.body.empty()) buffers.body.push_back('&');
+        buffers.body.append(name).push_back('=');
+        AppendFormEncoded(value, &buffers.body);
+      }
+    }
+  }
+  return status.ok() ? Flow::kNext : ScriptError(status, step.name, at.at);
+}
+
+Task<Flow> Walker::Http(const HttpStep& step, const Step& at) {
+  See();
+  std::unique_ptr<ExchangeBuffers> buffers = context_.buffers.Take();
+  if (RenderRequest(step, at, *buffers) != Flow::kNext) {
+    context_.buffers.Return(std::move(buffers));
+    co_return Flow::kEnd;
+  }
+  Scope& scope = user_.scope;
+  // What this step's expressions see from here on; a message that is being handled comes back
+  // after.
+  const bool had_message = std::exchange(scope.has_message, false);
+  scope.status = 0;
+  scope.ok = false;
+  scope.error.reset();
+  scope.response = nullptr;
+  scope.duration_ms = 0;
+
+  const int64_t begin_ns = MonotonicNow();
+  const int64_t deadline_ns = begin_ns + step.timeout_ns;
+  std::string_view method = step.method;
+  bool has_body = !std::holds_alternative<std::monostate>(step.content);
+  std::optional<Failure> failed;
+  HttpTimes times;
+  uint32_t redirects = 0;
+  if (!HeadersAreSound(buffers->headers, step.headers.count, step.name, at.at)) {
+    scope.error = ErrorKind::kBadRequest;
+  }
+  while (!scope.error) {
+    absl::StatusOr<Url> url = Url::Parse(buffers->url);
+    if (!url.ok() || url->websocket) {
+      failed = Failure{ErrorKind::kBadUrl, url.ok() ? "a WebSocket URL in an `http` step"
+                                                    : std::string(url.status().message())};
+      CountExchange(step, HttpTimes{}, 0, failed, false);
+      break;
+    }
+    const HttpRequest request{.method = method,
+                              .url = buffers->url,
+                              .headers = buffers->headers,
+                              .body = has_body ? std::string_view(buffers->body) : "",
+                              .has_body = has_body,
+                              .keep_body = step.reads_response || context_.keeps_response};
+    failed = co_await user_.http.Exchange(request, *url, deadline_ns, &user_.hard,
+                                          &buffers->response, &times);
+    scope.duration_ms = Ms(times.duration_ns());
+    const int status = failed ? 0 : buffers->response.status;
+    const bool ok = !failed && Expected(step, status);
+    CountExchange(step, times, status, failed, ok);
+    if (failed) break;
+    KeepCookies(buffers->response, *url, &user_.http.cookies());
+    scope.status = status;
+    scope.ok = ok;
+    const std::string_view location =
+        IsRedirect(status) ? buffers->response.Header("location") : std::string_view();
+    if (location.empty() || step.max_redirects == 0) break;
+    if (++redirects > step.max_redirects) {
+      scope.ok = false;
+      failed = Failure{ErrorKind::kTooManyRedirects,
+                       "more than " + std::to_string(step.max_redirects) + " redirects"};
+      break;
+    }
+    // RFC 9110, 15.4: what is not asked again with the same method is asked with GET.
+    if (status <= 303 && method != "GET" && method != "HEAD") {
+      method = "GET";
+      has_body = false;
+      RemoveHeader("content-type", &buffers->headers);
+    }
+    buffers->location = ResolveLocation(*url, location);
+    const absl::StatusOr<Url> next = Url::Parse(buffers->location);
+    if (next.ok() && (next->host != url->host || next->port != url->port)) {
+      RemoveHeader("authorization", &buffers->headers);  // was meant for the other server only
+      RemoveHeader("host", &buffers->headers);
+    }
+    std::swap(buffers->url, buffers->location);
+  }
+
+  if (failed && failed->kind == ErrorKind::kInterrupted) {
+    scope.has_message = had_message;
+    context_.buffers.Return(std::move(buffers));
+    co_return Flow::kInterrupted;
+  }
+  if (failed) {
+    scope.error = failed->kind;
+    Error(*failed, step.name, at.at);
+  } else if (!scope.ok && !scope.error) {
+    scope.error = ErrorKind::kHttpStatus;
+    Error({ErrorKind::kHttpStatus,
+           step.method + " answered with status " + std::to_string(scope.status)},
+          step.name, at.at);
+  }
+  scope.url = buffers->url;
+  scope.response = &buffers->response;
+  scope.version = context_.names.NextVersion();
+  const Flow flow = AfterExchange(step, at);
+  scope.url = {};
+  if (context_.keeps_response) {
+    context_.buffers.Return(std::exchange(user_.kept, std::move(buffers)));
+    scope.response = &user_.kept->response;
+  } else {
+    scope.response = nullptr;
+    context_.buffers.Return(std::move(buffers));
+  }
+  if (had_message) {
+    scope.has_message = true;
+    scope.version = context_.names.NextVersion();
+  }
+  co_return flow;
+}
+
+Flow Walker::AfterExchange(const HttpStep& step, const Step& at) {
+  See();
+  lenient_ = !user_.scope.ok;
+  Checks(step.checks, at.label);
+  const Flow recorded = Record(step.record, at.label);
+  if (recorded != Flow::kNext) return recorded;
+  const auto keep = [&](const std::vector<NamedCode>& variables, auto store) {
+    for (const NamedCode& one : variables) {
+      const absl::Status status = (context_.script.*store)(one.code, user_.environment, one.name);
+      if (status.ok() || lenient_) continue;
+      return ScriptError(status, step.name, one.at);
+    }
+    return Flow::kNext;
+  };
+  // A failed exchange leaves what was saved before as it was.
+  if (lenient_) return Flow::kNext;
+  const Flow saved = keep(step.save, &Script::Store);
+  return saved == Flow::kNext ? keep(step.append, &Script::Append) : saved;
+}
+
+const HttpSeries& Walker::SeriesOf(const HttpStep& step, int status,
+                                   const std::optional<Failure>& failed) {
+  const uint32_t outcome = static_cast<uint32_t>(status) |
+                           (failed ? (static_cast<uint32_t>(failed->kind) + 1) << 16 : 0);
+  const auto make = [&](Tags tags) {
+    char digits[8];
+    const auto end = std::to_chars(digits, digits + sizeof(digits), status).ptr;
+    SetTag("status", std::string_view(digits, static_cast<size_t>(end - digits)), &tags);
+    if (failed) SetTag("error", ErrorKindName(failed->kind), &tags);
+    return MakeHttpSeries(tags, context_.recorder);
+  };
+  if (step.tags.rendered.empty()) {
+    for (const auto& [known, series] : step.series) {
+      if (known == outcome) return series;
+    }
+    return step.series.emplace_back(outcome, make(step.tags.fixed)).second;
+  }
+  See();
+  Tags tags;
+  // A tag that cannot be rendered is left out: the sample counts all the same.
+  if (!RenderTags(step.tags, &tags).ok()) tags = step.tags.fixed;
+  std::string key = FormatSeries(std::to_string(outcome), tags);
+  const auto found = step.rendered_series.find(key);
+  if (found != step.rendered_series.end()) return found->second;
+  if (step.rendered_series.size() >= HttpStep::kMaxRendered) step.rendered_series.clear();
+  return step.rendered_series.emplace(std::move(key), make(std::move(tags))).first->second;
+}
+
+void Walker::CountExchange(const HttpStep& step, const HttpTimes& times, int status,
+                           const std::optional<Failure>& failed, bool ok) {
+  Recorder& recorder = context_.recorder;
+  if (times.bytes_sent > 0) {
+    recorder.Count(user_.scenario.series.data_sent, static_cast<double>(times.bytes_sent));
+  }
+  if (times.bytes_received > 0) {
+    recorder.Count(user_.scenario.series.data_received, static_cast<double>(times.bytes_received));
+  }
+  // The user was stopped: what the server may have seen counts, but nothing is known of its time.
+  const bool interrupted = failed && failed->kind == ErrorKind::kInterrupted;
+  if (interrupted && !times.sent) return;
+  const HttpSeries& series = SeriesOf(step, status, failed);
+  recorder.Count(series.reqs);
+  if (interrupted) return;
+  recorder.Rate(series.failed, !ok);
+  recorder.Trend(series.blocked, Ms(times.blocked_ns));
+  recorder.Trend(series.connecting, Ms(times.connecting_ns));
+  recorder.Trend(series.tls, Ms(times.tls_ns));
+  if (!times.sent) return;
+  recorder.Trend(series.duration, Ms(times.duration_ns()));
+  recorder.Trend(series.sending, Ms(times.sending_ns));
+  recorder.Trend(series.waiting, Ms(times.waiting_ns));
+  recorder.Trend(series.receiving, Ms(times.receiving_ns));
+  if (user_.has_due) {
+    recorder.Trend(series.intended, Ms(times.duration_ns() + user_.lateness_ns));
+  }
+}
+
+}  // namespace rampart::agent
