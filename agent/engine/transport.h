@@ -45,6 +45,11 @@ class Transport {
   Waiter ToSend(int64_t deadline_ns, Interrupt* interrupt) {
     return Waiter(socket_->loop(), socket_.get(), send_wants_, deadline_ns, interrupt);
   }
+  // Either of them, for who has something to send while it listens.
+  Waiter ToReceiveOrSend(int64_t deadline_ns, Interrupt* interrupt) {
+    return Waiter(socket_->loop(), socket_.get(), receive_wants_ | send_wants_, deadline_ns,
+                  interrupt);
+  }
 
   // Sends all of `bytes`, which must stay valid. A failure is kTimeout or kInterrupted where the
   // wait ended so.

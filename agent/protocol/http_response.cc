@@ -98,6 +98,7 @@ struct HttpResponseParser::Impl {
   bool keep_body = false;
   bool started = false;
   int interim = 0;
+  size_t unused_bytes = 0;
   std::string stash;  // the part of a head that is not complete yet
 
   void Restart() {
@@ -116,11 +117,13 @@ void HttpResponseParser::Begin(HttpResponse* response, bool head_request, bool k
   impl_->keep_body = keep_body;
   impl_->started = false;
   impl_->interim = 0;
+  impl_->unused_bytes = 0;
   impl_->stash.clear();
   impl_->Restart();
 }
 
 bool HttpResponseParser::started() const { return impl_->started; }
+size_t HttpResponseParser::unused_bytes() const { return impl_->unused_bytes; }
 
 HttpResponseParser::State HttpResponseParser::Fail(ErrorKind kind, std::string detail) {
   failure_ = {kind, std::move(detail)};
@@ -169,6 +172,7 @@ HttpResponseParser::State HttpResponseParser::Consume(std::string_view bytes) {
       // Bytes after the end belong to no request of ours; the connection is not to be trusted
       // again.
       if (!bytes.empty()) impl_->response->keep_alive = false;
+      impl_->unused_bytes = bytes.size();
       return state;
     }
     if (used == 0 || error == http::error::need_more || bytes.empty()) {

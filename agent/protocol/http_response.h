@@ -51,6 +51,9 @@ class HttpResponseParser {
   State Finish();
 
   bool started() const;  // a byte of the response has come
+  // After kComplete: how many bytes at the end of the last Feed's come after the response. What
+  // follows a 101 belongs to the protocol that was switched to.
+  size_t unused_bytes() const;
   const Failure& failure() const { return failure_; }
 
  private:
