@@ -190,7 +190,11 @@ absl::Status Histogram::MergeProto(const v1::TrendDelta& delta) {
   read.sum_ = ExactSum::FromProto(delta.sum());
   read.min_ = delta.min();
   read.max_ = delta.max();
-  Merge(read);
+  if (pages_.empty() && count_ == 0) {
+    *this = std::move(read);
+  } else {
+    Merge(read);
+  }
   return absl::OkStatus();
 }
 

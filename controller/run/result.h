@@ -158,6 +158,7 @@ struct RunProgress {
   double ws_msgs_per_s = 0;
   std::vector<AgentLine> agents;
   std::vector<ThresholdOutcome> thresholds;
+  std::string plan;  // its name
 };
 
 }  // namespace rampart::controller

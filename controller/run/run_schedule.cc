@@ -1,0 +1,144 @@
+#include "controller/run/run_schedule.h"
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include "controller/run/number_text.h"
+
+namespace rampart::controller {
+namespace {
+
+int64_t Ns(const google::protobuf::Duration& duration) {
+  return duration.seconds() * 1'000'000'000 + duration.nanos();
+}
+
+std::string Users(int64_t users) {
+  return NumberText(static_cast<double>(users)) + (users == 1 ? " user" : " users");
+}
+
+double PerSecond(const v1::Rate& rate) {
+  const int64_t per_ns = rate.per_ns() > 0 ? rate.per_ns() : 1'000'000'000;
+  return static_cast<double>(rate.count()) * 1e9 / static_cast<double>(per_ns);
+}
+
+}  // namespace
+
+RunSchedule::RunSchedule(const v1::Plan& plan) {
+  for (const v1::Scenario& scenario : plan.scenarios()) {
+    Scenario& read = scenarios_.emplace_back(Read(scenario));
+    length_ns_ = std::max(length_ns_, read.start_ns + read.length_ns);
+  }
+}
+
+RunSchedule::Scenario RunSchedule::Read(const v1::Scenario& scenario) {
+  Scenario read;
+  read.name = scenario.name();
+  read.start_ns = Ns(scenario.start());
+  const v1::Load& load = scenario.load();
+  int64_t end_ns = 0;
+  // Adds the stages of a ramp; `stages` and `from` are what the load model says.
+  const auto ramp = [&](const auto& stages, double from, const auto& target_of,
+                        const std::string& unit) {
+    int number = 0;
+    for (const auto& stage : stages) {
+      const double to = target_of(stage);
+      end_ns += Ns(stage.duration());
+      std::string words =
+          "stage " + std::to_string(++number) + " of " + std::to_string(stages.size()) + ", ";
+      if (to != from) words += NumberText(from) + " -> ";
+      words += NumberText(to) + unit;
+      read.stages.push_back({end_ns, std::move(words)});
+      from = to;
+    }
+  };
+  const auto whole = [&](int64_t length_ns, std::string words) {
+    end_ns = length_ns;
+    read.stages.push_back({end_ns, std::move(words)});
+  };
+
+  auto users = UserSchedule::Make(load);
+  if (users.ok()) read.users = *std::move(users);
+  const int64_t users_ns = read.users ? read.users->Length() : 0;
+  switch (load.kind_case()) {
+    case v1::Load::kConstantUsers:
+      whole(users_ns, Users(load.constant_users().users()));
+      break;
+    case v1::Load::kRampingUsers:
+      ramp(
+          load.ramping_users().stages(), static_cast<double>(load.ramping_users().start_users()),
+          [](const auto& stage) { return static_cast<double>(stage.target()); }, " users");
+      break;
+    case v1::Load::kIterationsPerUser: {
+      const auto& model = load.iterations_per_user();
+      whole(users_ns, Users(model.users()) + ", " +
+                          NumberText(static_cast<double>(model.iterations())) + " iterations each");
+      break;
+    }
+    case v1::Load::kSharedIterations: {
+      const auto& model = load.shared_iterations();
+      whole(users_ns, Users(model.users()) + ", " +
+                          NumberText(static_cast<double>(model.iterations())) +
+                          " iterations in all");
+      break;
+    }
+    case v1::Load::kConstantArrivalRate: {
+      const auto& model = load.constant_arrival_rate();
+      read.arrival_users = model.users();
+      whole(Ns(model.duration()), NumberText(PerSecond(model.rate())) + " iterations/s");
+      break;
+    }
+    case v1::Load::kRampingArrivalRate: {
+      const auto& model = load.ramping_arrival_rate();
+      read.arrival_users = model.users();
+      ramp(
+          model.stages(), PerSecond(model.start_rate()),
+          [](const auto& stage) { return PerSecond(stage.target()); }, " iterations/s");
+      break;
+    }
+    default:
+      break;
+  }
+  read.length_ns = end_ns;
+  return read;
+}
+
+int64_t RunSchedule::UsersAt(int64_t now_ns) const {
+  int64_t users = 0;
+  for (const Scenario& scenario : scenarios_) {
+    const int64_t t = now_ns - scenario.start_ns;
+    if (t < 0 || t >= scenario.length_ns) continue;
+    users += scenario.users ? scenario.users->UsersAt(t) : scenario.arrival_users;
+  }
+  return users;
+}
+
+std::string RunSchedule::StageAt(int64_t now_ns) const {
+  if (now_ns < 0) return "";
+  std::vector<std::string> shown;
+  for (const Scenario& scenario : scenarios_) {
+    const int64_t t = now_ns - scenario.start_ns;
+    const auto stage = std::find_if(scenario.stages.begin(), scenario.stages.end(),
+                                    [t](const Stage& one) { return t < one.end_ns; });
+    if (t >= 0 && stage != scenario.stages.end()) {
+      shown.push_back(scenario.name + ": " + stage->words);
+    }
+  }
+  for (const Scenario& scenario : scenarios_) {
+    const int64_t wait_ns = scenario.start_ns - now_ns;
+    if (wait_ns <= 0) continue;
+    shown.push_back(scenario.name + ": starts in " +
+                    NumberText(std::ceil(static_cast<double>(wait_ns) / 1e9)) + " s");
+  }
+  if (shown.empty()) return scenarios_.empty() ? "" : "every scenario has ended";
+  std::string words;
+  for (size_t i = 0; i < std::min(shown.size(), kMaxShown); ++i) {
+    words += (i == 0 ? "" : "; ") + shown[i];
+  }
+  if (shown.size() > kMaxShown) {
+    words += "; " + std::to_string(shown.size() - kMaxShown) + " more";
+  }
+  return words;
+}
+
+}  // namespace rampart::controller

@@ -1,0 +1,52 @@
+// RunSchedule: what a plan's scenarios have planned at an instant, in numbers and in words.
+#ifndef RAMPART_CONTROLLER_RUN_RUN_SCHEDULE_H_
+#define RAMPART_CONTROLLER_RUN_RUN_SCHEDULE_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "common/load/user_schedule.h"
+#include "rampart/v1/plan.pb.h"
+
+namespace rampart::controller {
+
+// Immutable. Times are nanoseconds on the run's clock: 0 is the start.
+class RunSchedule {
+ public:
+  explicit RunSchedule(const v1::Plan& plan);
+
+  // When the last scenario's load ends, its graceful stop not counted.
+  int64_t LengthNs() const { return length_ns_; }
+  // Of all scenarios that run then; of arrival rates the users that they begin with.
+  int64_t UsersAt(int64_t now_ns) const;
+  // `ramp: stage 2 of 7, 1,000 -> 3,000 users`, for a few scenarios that run or are to come.
+  std::string StageAt(int64_t now_ns) const;
+
+  static constexpr size_t kMaxShown = 3;
+
+ private:
+  struct Stage {
+    int64_t end_ns;  // since the scenario's start
+    std::string words;
+  };
+  struct Scenario {
+    std::string name;
+    int64_t start_ns = 0;
+    int64_t length_ns = 0;
+    std::optional<UserSchedule> users;
+    int64_t arrival_users = 0;
+    std::vector<Stage> stages;
+  };
+
+  static Scenario Read(const v1::Scenario& scenario);
+
+  std::vector<Scenario> scenarios_;
+  int64_t length_ns_ = 0;
+};
+
+}  // namespace rampart::controller
+
+#endif  // RAMPART_CONTROLLER_RUN_RUN_SCHEDULE_H_
