@@ -1,0 +1,68 @@
+// AgentSeat: what the controller knows of one agent of the run.
+#ifndef RAMPART_CONTROLLER_FLEET_AGENT_SEAT_H_
+#define RAMPART_CONTROLLER_FLEET_AGENT_SEAT_H_
+
+#include <cstdint>
+#include <string>
+#include <utility>
+
+#include "controller/fleet/clock_estimate.h"
+#include "controller/fleet/fleet_event.h"
+#include "rampart/v1/fleet.pb.h"
+
+namespace rampart::controller {
+
+// Which deltas of an agent were given away to be kept, and which of those were kept. Gives each
+// sequence once, and none before its predecessor.
+class DeltaGate {
+ public:
+  enum class Verdict {
+    kNext,   // to be kept; counted as given
+    kGiven,  // came before, and its keeping is under way
+    kKept,   // came before and is kept
+    kGap,    // one before it is missing
+  };
+  Verdict Judge(uint64_t sequence);
+  // Everything given up to `sequence` is kept. False when that was not given or is kept already.
+  bool Keep(uint64_t sequence);
+
+  uint64_t given() const { return given_; }
+  uint64_t kept() const { return kept_; }
+
+ private:
+  uint64_t given_ = 0;
+  uint64_t kept_ = 0;
+};
+
+// Owned by the Fleet, from the first Hello to the end of the run. Its index and its hello's
+// incarnation never change; its connection does, when the agent had to dial again.
+struct AgentSeat {
+  AgentSeat(int index_in_run, v1::Hello first_hello)
+      : index(index_in_run), hello(std::move(first_hello)) {}
+
+  bool connected() const { return connection != 0; }
+  // Still counted on: neither lost nor gone with a goodbye at the end.
+  bool live() const { return !lost && !gone; }
+  // Its load has ended and everything that it measured is kept.
+  bool settled() const { return drained && deltas.kept() >= last_sequence; }
+
+  int index;
+  v1::Hello hello;
+  ConnectionId connection = 0;
+  int64_t heard_ns = 0;  // when the last message came
+
+  bool ready = false;
+  bool armed = false;
+  bool drained = false;
+  uint64_t last_sequence = 0;  // with drained, and with the end of teardown
+  bool lost = false;
+  bool gone = false;
+  std::string why;  // it is lost
+
+  DeltaGate deltas;
+  ClockEstimate clock;
+};
+
+}  // namespace rampart::controller
+
+#endif  // RAMPART_CONTROLLER_FLEET_AGENT_SEAT_H_

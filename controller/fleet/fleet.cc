@@ -1,0 +1,365 @@
+#include "controller/fleet/fleet.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
+#include "common/plan/load_plan.h"
+
+namespace rampart::controller {
+
+std::string_view PhaseName(Phase phase) {
+  switch (phase) {
+    case Phase::kJoining:
+      return "joining";
+    case Phase::kPreparing:
+      return "preparing";
+    case Phase::kSetup:
+      return "setup";
+    case Phase::kArming:
+      return "arming";
+    case Phase::kArmed:
+      return "armed";
+    case Phase::kRunning:
+      return "running";
+    case Phase::kDraining:
+      return "draining";
+    case Phase::kAborting:
+      return "aborting";
+    case Phase::kTeardown:
+      return "teardown";
+    case Phase::kFinalising:
+      return "finalising";
+    case Phase::kDone:
+      return "done";
+  }
+  return "";
+}
+
+Fleet::Fleet(FleetOptions options)
+    : options_(std::move(options)),
+      plan_hash_(PlanHash(options_.plan)),
+      roster_(options_.agents, options_.epoch) {
+  auto demand = DemandOf(options_.plan);
+  if (demand.ok()) {
+    demand_ = *demand;
+  } else {
+    plan_fault_ = std::string(demand.status().message());
+  }
+}
+
+std::vector<FleetAction> Fleet::Step(const FleetEvent& event, int64_t now_ns) {
+  now_ns_ = now_ns;
+  if (!begun_) {
+    begun_ = true;
+    Enter(Phase::kJoining, options_.join_timeout_ns);
+  }
+  std::visit([this](const auto& e) { On(e); }, event);
+  Advance();
+  return std::exchange(actions_, {});
+}
+
+void Fleet::On(const Connected& event) {
+  if (phase_ == Phase::kDone || !roster_.Open(event.connection, now_ns_)) {
+    Refuse(event.connection, phase_ == Phase::kDone ? "the run has ended" : "too many connections");
+  }
+}
+
+void Fleet::On(const Received& event) {
+  if (phase_ == Phase::kDone) return;
+  if (AgentSeat* seat = roster_.OfConnection(event.connection); seat != nullptr) {
+    seat->heard_ns = now_ns_;
+    OnMessage(*seat, event.message);
+  } else if (roster_.waiting(event.connection)) {
+    if (event.message.has_hello()) {
+      OnHello(event.connection, event.message.hello());
+    } else {
+      Refuse(event.connection, "the first message of a stream is Hello");
+    }
+  }
+}
+
+void Fleet::On(const Disconnected& event) {
+  roster_.Forget(event.connection);
+  if (AgentSeat* seat = roster_.OfConnection(event.connection); seat != nullptr) {
+    seat->connection = 0;
+    if (seat->live() && phase_ < Phase::kFinalising) SetState(*seat, "disconnected");
+  }
+}
+
+void Fleet::On(const ProcessExited& event) {
+  AgentSeat* seat = roster_.OfName(event.agent);
+  if (phase_ >= Phase::kFinalising) {
+    // All that it measured is in; it may have ended before its goodbye was read.
+    if (seat != nullptr && seat->live()) {
+      seat->gone = true;
+      SetState(*seat, absl::StrCat("ended: ", event.how));
+    }
+    return;
+  }
+  const std::string why = absl::StrCat("its process ended (", event.how, ")");
+  if (seat != nullptr) {
+    Lose(*seat, why);
+  } else if (phase_ == Phase::kJoining) {
+    FailRun(absl::StrCat(event.agent, " did not join: ", why));
+  }
+}
+
+void Fleet::On(const DeltaKept& event) {
+  AgentSeat& seat = roster_.seats().at(static_cast<size_t>(event.agent));
+  if (!seat.deltas.Keep(event.sequence) || !seat.live()) return;
+  v1::ControllerMessage message;
+  message.mutable_acknowledge()->set_sequence(seat.deltas.kept());
+  Send(seat, std::move(message));
+}
+
+void Fleet::On(const DeltaRefused& event) {
+  Lose(roster_.seats().at(static_cast<size_t>(event.agent)),
+       absl::StrCat("what it measured could not be kept: ", event.why));
+}
+
+void Fleet::On(const StopRequested& event) {
+  switch (phase_) {
+    case Phase::kJoining:
+    case Phase::kPreparing:
+    case Phase::kSetup:
+    case Phase::kArming:
+    case Phase::kArmed:
+      return Finish();
+    case Phase::kRunning:
+      return event.kind == v1::ABORT ? Abort(event.why) : Drain(event.why);
+    case Phase::kDraining:
+      if (event.kind == v1::ABORT) Abort(event.why);
+      return;
+    case Phase::kTeardown:
+      if (event.kind == v1::ABORT) {
+        FailTeardown(absl::StrCat("it was cut short: ", event.why));
+        Finish();
+      }
+      return;
+    case Phase::kAborting:
+    case Phase::kFinalising:
+    case Phase::kDone:
+      return;
+  }
+}
+
+void Fleet::On(const Tick&) {
+  if (phase_ == Phase::kDone) return;
+  for (const ConnectionId mute : roster_.Mute(now_ns_, options_.hello_timeout_ns)) {
+    Refuse(mute, "no Hello came");
+  }
+  for (AgentSeat& seat : roster_.seats()) {
+    if (seat.live() && now_ns_ - seat.heard_ns >= options_.lost_after_ns) {
+      Lose(seat, absl::StrCat("nothing was heard of it for ",
+                              absl::FormatDuration(absl::Nanoseconds(options_.lost_after_ns))));
+    }
+  }
+  if (now_ns_ >= deadline_ns_) OnTimeout();
+}
+
+void Fleet::OnHello(ConnectionId connection, const v1::Hello& hello) {
+  const auto admitted = roster_.Admit(connection, hello, phase_ == Phase::kJoining, now_ns_);
+  if (!admitted.ok()) return Refuse(connection, std::string(admitted.status().message()));
+  if (admitted->replaced != 0) actions_.emplace_back(CloseConnection{admitted->replaced});
+  AgentSeat& seat = *admitted->seat;
+  v1::ControllerMessage message;
+  v1::Welcome& welcome = *message.mutable_welcome();
+  welcome.set_epoch(options_.epoch);
+  welcome.set_durable_sequence(seat.deltas.kept());
+  welcome.mutable_lease()->set_seconds(options_.lease_ns / kSecondNs);
+  welcome.mutable_lease()->set_nanos(static_cast<int32_t>(options_.lease_ns % kSecondNs));
+  Send(seat, std::move(message));
+  if (admitted->returned) {
+    SetState(seat, seat.drained ? "drained" : PhaseName(phase_));
+    Remind(seat);
+  }
+}
+
+void Fleet::OnMessage(AgentSeat& seat, const v1::AgentMessage& message) {
+  switch (message.kind_case()) {
+    case v1::AgentMessage::kReady:
+      return OnReady(seat, message.ready());
+    case v1::AgentMessage::kSetupDone:
+      return OnSetupDone(seat, message.setup_done());
+    case v1::AgentMessage::kArmed:
+      return OnArmed(seat, message.armed());
+    case v1::AgentMessage::kPong:
+      return OnPong(seat, message.pong());
+    case v1::AgentMessage::kDelta:
+      return OnDelta(seat, message.delta());
+    case v1::AgentMessage::kDrained:
+      return OnDrained(seat, message.drained());
+    case v1::AgentMessage::kTeardownDone:
+      return OnTeardownDone(seat, message.teardown_done());
+    case v1::AgentMessage::kGoodbye:
+      return OnGoodbye(seat, message.goodbye());
+    case v1::AgentMessage::kHeartbeat: {
+      v1::ControllerMessage reply;
+      reply.mutable_heartbeat()->set_number(message.heartbeat().number());
+      return Send(seat, std::move(reply));
+    }
+    case v1::AgentMessage::kHello:
+    case v1::AgentMessage::KIND_NOT_SET:
+      return Lose(seat, "it said what does not belong into a stream: is it the same build?");
+  }
+}
+
+// An answer that is not waited for has come before, on the stream that the agent had then.
+
+void Fleet::OnReady(AgentSeat& seat, const v1::Ready& ready) {
+  if (phase_ != Phase::kPreparing || seat.ready) return;
+  if (!ready.error().empty()) {
+    return FailRun(absl::StrCat(seat.hello.name(), " cannot run the plan: ", ready.error()));
+  }
+  if (ready.plan_hash() != plan_hash_) {
+    return FailRun(absl::StrCat(seat.hello.name(), " read another plan than was sent to it (",
+                                absl::Hex(ready.plan_hash()), " instead of ", absl::Hex(plan_hash_),
+                                "): is it the same build?"));
+  }
+  seat.ready = true;
+  SetState(seat, "ready");
+}
+
+void Fleet::OnSetupDone(AgentSeat& seat, const v1::SetupDone& done) {
+  if (phase_ != Phase::kSetup || seat.index != 0 || setup_done_) return;
+  if (!done.error().empty()) return FailRun(absl::StrCat("setup failed: ", done.error()));
+  setup_data_ = done.data();
+  setup_done_ = true;
+}
+
+void Fleet::OnArmed(AgentSeat& seat, const v1::Armed& armed) {
+  if (phase_ != Phase::kArming || seat.armed) return;
+  if (!armed.error().empty()) {
+    return FailRun(
+        absl::StrCat(seat.hello.name(), " cannot use what setup saved: ", armed.error()));
+  }
+  seat.armed = true;
+  SetState(seat, "armed");
+}
+
+void Fleet::OnPong(AgentSeat& seat, const v1::Pong& pong) {
+  if (phase_ != Phase::kArmed || !seat.clock.OnPong(pong, now_ns_)) return;
+  if (!seat.clock.complete()) SendPing(seat);
+}
+
+void Fleet::OnDelta(AgentSeat& seat, const v1::Delta& delta) {
+  if (!seat.live()) return;
+  switch (seat.deltas.Judge(delta.sequence())) {
+    case DeltaGate::Verdict::kNext:
+      actions_.emplace_back(KeepDelta{seat.index, delta});
+      return;
+    case DeltaGate::Verdict::kGiven:
+      return;
+    case DeltaGate::Verdict::kKept: {
+      v1::ControllerMessage message;
+      message.mutable_acknowledge()->set_sequence(seat.deltas.kept());
+      return Send(seat, std::move(message));
+    }
+    case DeltaGate::Verdict::kGap:
+      return Lose(seat, absl::StrCat("what it measured has a gap: delta ", delta.sequence(),
+                                     " came after ", seat.deltas.given()));
+  }
+}
+
+void Fleet::OnDrained(AgentSeat& seat, const v1::Drained& drained) {
+  if (phase_ < Phase::kRunning || phase_ > Phase::kAborting || seat.drained) return;
+  if (seat.deltas.given() < drained.last_sequence()) {
+    return Lose(seat, absl::StrCat("what it measured has a gap: it sent ", drained.last_sequence(),
+                                   " deltas and ", seat.deltas.given(), " came"));
+  }
+  seat.drained = true;
+  seat.last_sequence = drained.last_sequence();
+  SetState(seat, "drained");
+}
+
+void Fleet::OnTeardownDone(AgentSeat& seat, const v1::TeardownDone& done) {
+  if (phase_ != Phase::kTeardown || &seat != tearing_down_ || teardown_done_) return;
+  if (seat.deltas.given() < done.last_sequence()) {
+    return Lose(seat, absl::StrCat("what it measured has a gap: it sent ", done.last_sequence(),
+                                   " deltas and ", seat.deltas.given(), " came"));
+  }
+  if (!done.error().empty()) FailTeardown(done.error());
+  teardown_done_ = true;
+  seat.last_sequence = done.last_sequence();
+}
+
+void Fleet::OnGoodbye(AgentSeat& seat, const v1::Goodbye& goodbye) {
+  if (phase_ < Phase::kFinalising) {
+    return Lose(seat, absl::StrCat("it left before the end: ", goodbye.why()));
+  }
+  seat.gone = true;
+  SetState(seat, "finished");
+  Release(seat);
+}
+
+void Fleet::Lose(AgentSeat& seat, const std::string& why) {
+  // From there on every value is in, and an agent may end as it likes.
+  if (!seat.live() || phase_ >= Phase::kFinalising) return;
+  seat.lost = true;
+  seat.why = why;
+  if (seat.connected()) {
+    v1::ControllerMessage message;
+    message.mutable_refused()->set_why(absl::StrCat("out of the run: ", why));
+    Send(seat, std::move(message));
+    Release(seat);
+  }
+  SetState(seat, "lost");
+  if (announced_) actions_.emplace_back(AgentLost{seat.index, why});
+  FailRun(absl::StrCat(seat.hello.name(), " was lost: ", why));
+  if (phase_ == Phase::kTeardown && &seat == tearing_down_ && !teardown_done_) {
+    FailTeardown(absl::StrCat(seat.hello.name(), ", which ran it, was lost"));
+    Finish();
+  }
+}
+
+void Fleet::FailRun(const std::string& why) {
+  actions_.emplace_back(RunFailed{why});
+  if (phase_ < Phase::kRunning) {
+    Finish();
+  } else if (phase_ == Phase::kRunning || phase_ == Phase::kDraining) {
+    Abort(why);
+  }
+}
+
+void Fleet::FailTeardown(const std::string& why) { actions_.emplace_back(TeardownFailed{why}); }
+
+void Fleet::SetState(const AgentSeat& seat, std::string_view state) {
+  if (announced_) actions_.emplace_back(AgentStateChanged{seat.index, std::string(state)});
+}
+
+void Fleet::Send(const AgentSeat& seat, v1::ControllerMessage message) {
+  if (seat.connected()) actions_.emplace_back(SendTo{seat.connection, std::move(message)});
+}
+
+void Fleet::Refuse(ConnectionId connection, const std::string& why) {
+  roster_.Forget(connection);
+  v1::ControllerMessage message;
+  message.mutable_refused()->set_why(why);
+  actions_.emplace_back(SendTo{connection, std::move(message)});
+  actions_.emplace_back(CloseConnection{connection});
+}
+
+void Fleet::Release(AgentSeat& seat) {
+  if (seat.connected()) actions_.emplace_back(CloseConnection{seat.connection});
+  seat.connection = 0;
+}
+
+bool Fleet::All(const std::function<bool(const AgentSeat&)>& holds) const {
+  for (const AgentSeat& seat : roster_.seats()) {
+    if (seat.live() && !holds(seat)) return false;
+  }
+  return true;
+}
+
+std::string Fleet::Names(const std::function<bool(const AgentSeat&)>& holds) const {
+  std::string names;
+  for (const AgentSeat& seat : roster_.seats()) {
+    if (seat.live() && !holds(seat)) {
+      absl::StrAppend(&names, names.empty() ? "" : ", ", seat.hello.name());
+    }
+  }
+  return names;
+}
+
+}  // namespace rampart::controller

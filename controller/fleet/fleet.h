@@ -1,0 +1,148 @@
+// Fleet: the controller's end of all streams, as a pure state machine.
+#ifndef RAMPART_CONTROLLER_FLEET_FLEET_H_
+#define RAMPART_CONTROLLER_FLEET_FLEET_H_
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "controller/fleet/agent_seat.h"
+#include "controller/fleet/fleet_event.h"
+#include "controller/fleet/plan_demand.h"
+#include "controller/fleet/roster.h"
+#include "rampart/v1/fleet.pb.h"
+#include "rampart/v1/plan.pb.h"
+
+namespace rampart::controller {
+
+inline constexpr int64_t kSecondNs = 1'000'000'000;
+
+// Nanoseconds. No phase lasts longer than its timeout, so a run always ends.
+struct FleetOptions {
+  int agents = 1;
+  v1::Plan plan;  // resolved
+  uint64_t seed = 0;
+  std::string ca_pem;
+  uint64_t epoch = 1;  // of this run; not 0
+
+  int64_t join_timeout_ns = 60 * kSecondNs;   // until all agents are in
+  int64_t hello_timeout_ns = 10 * kSecondNs;  // from a stream's begin
+  int64_t prepare_timeout_ns = 60 * kSecondNs;
+  int64_t setup_timeout_ns = 600 * kSecondNs;
+  int64_t arm_timeout_ns = 60 * kSecondNs;
+  int64_t clock_timeout_ns = 30 * kSecondNs;
+  int64_t start_ahead_ns = 2 * kSecondNs;       // from Start's sending to the start
+  int64_t overrun_timeout_ns = 60 * kSecondNs;  // of a load beyond its schedule and graceful stop
+  int64_t drain_timeout_ns = 15 * kSecondNs;    // beyond the plan's longest graceful stop
+  int64_t abort_timeout_ns = 15 * kSecondNs;
+  int64_t teardown_timeout_ns = 120 * kSecondNs;
+  int64_t finish_timeout_ns = 5 * kSecondNs;
+
+  int64_t lost_after_ns = 11 * kSecondNs;  // of silence
+  int64_t lease_ns = 10 * kSecondNs;       // less than lost_after_ns
+};
+
+// The order of the messages: Hello -> Welcome or Refused; when all are in, Prepare -> Ready;
+// Setup -> SetupDone on one agent, if the plan has a setup; Arm -> Armed; Ping -> Pong for the
+// clocks; Start; Delta -> Acknowledge and Heartbeat -> HeartbeatReply meanwhile; Drained;
+// Teardown -> TeardownDone on one agent; Finish -> Goodbye. Stop comes between Start and Drained.
+//
+// An agent that dials again with the same incarnation keeps its seat: it is sent again what it has
+// not answered, and both ends take what comes twice for once. An agent that was silent for
+// lost_after_ns, whose process ended, or that left, is lost: the run has failed, and the others are
+// stopped and asked for what they measured. A stop before Start goes straight to Finish.
+//
+// Owned by the shell that performs the actions, used from one thread. No clock, no I/O.
+class Fleet {
+ public:
+  explicit Fleet(FleetOptions options);
+
+  // `now_ns` never goes back. The first step begins the run.
+  std::vector<FleetAction> Step(const FleetEvent& event, int64_t now_ns);
+
+  Phase phase() const { return phase_; }
+  // For the view while agents join.
+  int joined() const { return static_cast<int>(roster_.seats().size()); }
+
+ private:
+  void On(const Connected& event);
+  void On(const Received& event);
+  void On(const Disconnected& event);
+  void On(const ProcessExited& event);
+  void On(const DeltaKept& event);
+  void On(const DeltaRefused& event);
+  void On(const StopRequested& event);
+  void On(const Tick&);
+
+  // What a seat says.
+  void OnHello(ConnectionId connection, const v1::Hello& hello);
+  void OnMessage(AgentSeat& seat, const v1::AgentMessage& message);
+  void OnReady(AgentSeat& seat, const v1::Ready& ready);
+  void OnSetupDone(AgentSeat& seat, const v1::SetupDone& done);
+  void OnArmed(AgentSeat& seat, const v1::Armed& armed);
+  void OnPong(AgentSeat& seat, const v1::Pong& pong);
+  void OnDelta(AgentSeat& seat, const v1::Delta& delta);
+  void OnDrained(AgentSeat& seat, const v1::Drained& drained);
+  void OnTeardownDone(AgentSeat& seat, const v1::TeardownDone& done);
+  void OnGoodbye(AgentSeat& seat, const v1::Goodbye& goodbye);
+
+  // Goes on to the next phase when this one has what it waits for.
+  void Advance();
+  void Enter(Phase phase, int64_t timeout_ns);
+  void OnTimeout();
+  void Prepare();
+  void Setup();
+  void Arm();
+  void MeasureClocks();
+  void Start();
+  void Drain(const std::string& why);
+  void Abort(const std::string& why);
+  void Teardown();
+  void Finish();
+  void End();
+
+  // Says again what the seat's agent has not answered yet.
+  void Remind(AgentSeat& seat);
+  void SendPrepare(AgentSeat& seat);
+  void SendArm(AgentSeat& seat);
+  void SendPing(AgentSeat& seat);
+  void SendStart(AgentSeat& seat);
+  void SendStop(AgentSeat& seat);
+
+  void Lose(AgentSeat& seat, const std::string& why);
+  void FailRun(const std::string& why);
+  void FailTeardown(const std::string& why);
+  void SetState(const AgentSeat& seat, std::string_view state);
+  void Send(const AgentSeat& seat, v1::ControllerMessage message);
+  void Refuse(ConnectionId connection, const std::string& why);
+  void Release(AgentSeat& seat);                                       // ends its stream
+  bool All(const std::function<bool(const AgentSeat&)>& holds) const;  // of the live ones
+  // `agent-1, agent-3`: the live ones for whom it does not hold.
+  std::string Names(const std::function<bool(const AgentSeat&)>& holds) const;
+
+  const FleetOptions options_;
+  const uint64_t plan_hash_;
+  PlanDemand demand_;
+  std::string plan_fault_;  // why the plan asks for nothing that can be run
+  Roster roster_;
+
+  int64_t now_ns_ = 0;
+  std::vector<FleetAction> actions_;
+  bool begun_ = false;
+  Phase phase_ = Phase::kJoining;
+  int64_t deadline_ns_ = 0;  // of the phase
+  bool announced_ = false;   // AgentJoined was said
+  std::vector<uint32_t> weights_;
+  std::string setup_data_;
+  bool setup_done_ = false;
+  int64_t start_ns_ = 0;
+  v1::Stop stop_;
+  AgentSeat* tearing_down_ = nullptr;
+  bool teardown_done_ = false;
+};
+
+}  // namespace rampart::controller
+
+#endif  // RAMPART_CONTROLLER_FLEET_FLEET_H_

@@ -1,0 +1,129 @@
+// What the Fleet is told, and what it asks for. Plain values; times are nanoseconds on the
+// controller's monotonic clock.
+#ifndef RAMPART_CONTROLLER_FLEET_FLEET_EVENT_H_
+#define RAMPART_CONTROLLER_FLEET_FLEET_EVENT_H_
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "rampart/v1/fleet.pb.h"
+
+namespace rampart::controller {
+
+// One stream of one agent. Never used twice; 0 is none.
+using ConnectionId = uint64_t;
+
+enum class Phase {
+  kJoining,     // until every agent has said Hello
+  kPreparing,   // every agent compiles the plan
+  kSetup,       // one agent runs the plan's setup
+  kArming,      // every agent gets what setup saved
+  kArmed,       // the agents' clocks are estimated
+  kRunning,     // from the moment that Start was sent
+  kDraining,    // asked to end; running iterations have their graceful stop
+  kAborting,    // asked to end now
+  kTeardown,    // one agent runs the plan's teardown
+  kFinalising,  // everything is in; the agents say goodbye
+  kDone,
+};
+
+// For people: `running`.
+std::string_view PhaseName(Phase phase);
+
+// ---- Events ----
+
+struct Connected {
+  ConnectionId connection;
+  std::string peer;
+};
+struct Received {
+  ConnectionId connection;
+  v1::AgentMessage message;
+};
+struct Disconnected {
+  ConnectionId connection;
+  std::string why;
+};
+// Seen by the launcher.
+struct ProcessExited {
+  std::string agent;  // its name
+  std::string how;    // `exit status 1`, `killed by SIGKILL`
+};
+// The delta that KeepDelta gave is where it will not be lost.
+struct DeltaKept {
+  int agent;
+  uint64_t sequence;
+};
+// It contradicts itself, or could not be kept: the agent is lost.
+struct DeltaRefused {
+  int agent;
+  std::string why;
+};
+// An interrupt, a threshold's abort.
+struct StopRequested {
+  v1::StopKind kind;
+  std::string why;
+};
+// Time passes. At least a few times a second.
+struct Tick {};
+
+using FleetEvent = std::variant<Connected, Received, Disconnected, ProcessExited, DeltaKept,
+                                DeltaRefused, StopRequested, Tick>;
+
+// ---- Actions ----
+
+struct SendTo {
+  ConnectionId connection;
+  v1::ControllerMessage message;
+};
+// After what was sent to it before.
+struct CloseConnection {
+  ConnectionId connection;
+};
+// Once an agent, in order of the index, when all are in: only then are the shares known.
+struct AgentJoined {
+  int agent;  // index into the assignment's weights
+  v1::Hello hello;
+  double share;  // of all users, 0..1
+};
+struct AgentStateChanged {
+  int agent;
+  std::string state;  // for people
+};
+// To be answered with DeltaKept or DeltaRefused. Of one agent: 1, 2, 3, ... with no gap.
+struct KeepDelta {
+  int agent;
+  v1::Delta delta;
+};
+// Always with a RunFailed.
+struct AgentLost {
+  int agent;
+  std::string why;
+};
+struct PhaseChanged {
+  Phase phase;
+};
+struct Started {
+  int64_t start_ns;
+  // By agent: how far its start may be from start_ns, as far as its clock is known.
+  std::vector<double> skew_ms;
+};
+// From here the run is INVALID. May come several times, for several reasons.
+struct RunFailed {
+  std::string why;
+};
+struct TeardownFailed {
+  std::string why;
+};
+// The last action.
+struct Done {};
+
+using FleetAction = std::variant<SendTo, CloseConnection, AgentJoined, AgentStateChanged, KeepDelta,
+                                 AgentLost, PhaseChanged, Started, RunFailed, TeardownFailed, Done>;
+
+}  // namespace rampart::controller
+
+#endif  // RAMPART_CONTROLLER_FLEET_FLEET_EVENT_H_

@@ -1,0 +1,60 @@
+// FleetService: the controller's end of the agents' streams; gRPC goes no further than this.
+#ifndef RAMPART_CONTROLLER_FLEET_FLEET_SERVICE_H_
+#define RAMPART_CONTROLLER_FLEET_FLEET_SERVICE_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "controller/fleet/fleet_event.h"
+#include "rampart/v1/fleet.pb.h"
+
+namespace rampart::controller {
+
+struct FleetServiceOptions {
+  std::string listen = "127.0.0.1:0";  // HOST:PORT; port 0 takes a free one
+  bool allow_remote = false;           // to listen on other addresses than loopback
+};
+
+// Owned by the controller's shell. Translates only: a stream that opens, says something or ends is
+// an event (Connected, Received, Disconnected), a message for it is queued and written in order.
+// Every method is for any thread; the events come on gRPC's threads, those of one connection in
+// order, and must not be waited in. The streams are not encrypted.
+class FleetService {
+ public:
+  // Of a message in either direction.
+  static constexpr int kMaxMessageBytes = 64 << 20;
+  // A stream whose peer does not read is ended when as many messages wait for it.
+  static constexpr size_t kMaxQueuedMessages = 1024;
+  // How long Shutdown waits for what was sent last.
+  static constexpr int64_t kShutdownNs = 2'000'000'000;
+
+  // Fails when the address is not loopback and that is not allowed, or cannot be listened on.
+  static absl::StatusOr<std::unique_ptr<FleetService>> Listen(
+      const FleetServiceOptions& options, std::function<void(FleetEvent)> on_event);
+  ~FleetService();  // Shutdown
+  FleetService(const FleetService&) = delete;
+  FleetService& operator=(const FleetService&) = delete;
+
+  int port() const;
+  // Dropped when that stream has ended, as Disconnected tells.
+  void Send(ConnectionId connection, const v1::ControllerMessage& message);
+  // Ends the stream after what was sent to it before.
+  void Close(ConnectionId connection);
+  // Ends every stream. No event comes after it.
+  void Shutdown();
+
+  struct State;
+
+ private:
+  explicit FleetService(std::shared_ptr<State> state);
+
+  std::shared_ptr<State> state_;
+};
+
+}  // namespace rampart::controller
+
+#endif  // RAMPART_CONTROLLER_FLEET_FLEET_SERVICE_H_

@@ -1,0 +1,70 @@
+// Launcher: the agent processes that a controller starts on its own machine.
+#ifndef RAMPART_CONTROLLER_FLEET_LAUNCHER_H_
+#define RAMPART_CONTROLLER_FLEET_LAUNCHER_H_
+
+#include <sys/types.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "controller/fleet/fleet_event.h"
+
+namespace rampart::controller {
+
+struct LauncherOptions {
+  std::string program;  // the agent's path
+  int agents = 1;
+  // After `--name agent-N`: `--controller`, `127.0.0.1:4711`, ...
+  std::vector<std::string> arguments;
+  // What an agent writes to its standard output and error, a line at a time.
+  std::function<void(const std::string& agent, const std::string& line)> on_line;
+  // After its last line.
+  std::function<void(ProcessExited)> on_exit;
+};
+
+// Each agent has a process group of its own, so an interrupt from the terminal reaches the
+// controller only. Owned by the controller's shell; the callbacks come on the launcher's one
+// thread, which waits for the processes and reads what they write. Every process is reaped.
+class Launcher {
+ public:
+  static constexpr size_t kMaxLineBytes = 4096;  // longer ones are cut into several
+  // From SIGTERM to SIGKILL.
+  static constexpr int64_t kTermNs = 3'000'000'000;
+
+  // agent-1, agent-2, ... Fails when one cannot be started; those before it are ended then.
+  static absl::StatusOr<std::unique_ptr<Launcher>> Start(LauncherOptions options);
+  ~Launcher();  // Terminate
+  Launcher(const Launcher&) = delete;
+  Launcher& operator=(const Launcher&) = delete;
+
+  // Of agent-1, agent-2, ...; a process that has ended keeps its number here.
+  const std::vector<pid_t>& pids() const { return pids_; }
+  // Ends what is left and waits for it, kTermNs and a moment at most. Not from a callback.
+  void Terminate();
+
+ private:
+  struct Child;
+
+  explicit Launcher(LauncherOptions options);
+  absl::Status Spawn(const std::string& name);
+  void Watch();
+  bool ReadLines(Child& child);  // false when there is nothing more for now
+  void Reap(Child& child);
+  void Signal(int signal);
+
+  LauncherOptions options_;
+  int wake_ = -1;  // eventfd: Terminate was called
+  std::vector<std::unique_ptr<Child>> children_;
+  std::vector<pid_t> pids_;
+  std::thread thread_;
+};
+
+}  // namespace rampart::controller
+
+#endif  // RAMPART_CONTROLLER_FLEET_LAUNCHER_H_

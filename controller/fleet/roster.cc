@@ -1,0 +1,79 @@
+#include "controller/fleet/roster.h"
+
+#include "absl/status/status.h"
+
+namespace rampart::controller {
+
+bool Roster::Open(ConnectionId connection, int64_t now_ns) {
+  if (waiting_.size() >= static_cast<size_t>(agents_) + kSpareConnections) return false;
+  waiting_[connection] = now_ns;
+  return true;
+}
+
+std::vector<ConnectionId> Roster::Mute(int64_t now_ns, int64_t timeout_ns) const {
+  std::vector<ConnectionId> mute;
+  for (const auto& [connection, since] : waiting_) {
+    if (now_ns - since >= timeout_ns) mute.push_back(connection);
+  }
+  return mute;
+}
+
+absl::StatusOr<Roster::Admission> Roster::Admit(ConnectionId connection, const v1::Hello& hello,
+                                                bool joining, int64_t now_ns) {
+  waiting_.erase(connection);
+  if (hello.protocol() != v1::PROTOCOL_VERSION) {
+    return absl::FailedPreconditionError(
+        "the controller speaks protocol " + std::to_string(v1::PROTOCOL_VERSION) +
+        " and the agent " + std::to_string(hello.protocol()) + ": use the same build of both");
+  }
+  if (hello.name().empty() || hello.name().size() > kMaxNameBytes) {
+    return absl::InvalidArgumentError("an agent's name has 1 to " + std::to_string(kMaxNameBytes) +
+                                      " characters");
+  }
+  if (hello.epoch() != 0 && hello.epoch() != epoch_) {
+    return absl::FailedPreconditionError("the agent belongs to another run");
+  }
+  if (AgentSeat* seat = OfName(hello.name()); seat != nullptr) {
+    if (seat->hello.incarnation() != hello.incarnation()) {
+      return absl::AlreadyExistsError("another agent with the name " + hello.name() +
+                                      (seat->hello.host().empty() ? "" : " (on ") +
+                                      seat->hello.host() + (seat->hello.host().empty() ? "" : ")") +
+                                      " is in the run already: give each agent a name of its own");
+    }
+    if (!seat->live()) {
+      return absl::FailedPreconditionError("the agent is out of the run: " + seat->why);
+    }
+    const ConnectionId replaced = seat->connection;
+    seat->connection = connection;
+    seat->heard_ns = now_ns;
+    return Admission{seat, true, replaced};
+  }
+  if (!joining || complete()) {
+    return absl::ResourceExhaustedError("the run has all of its " + std::to_string(agents_) +
+                                        (agents_ == 1 ? " agent" : " agents"));
+  }
+  if (hello.capacity() == 0) {
+    return absl::InvalidArgumentError(
+        "the agent can hold no users: its limit of open files is too low");
+  }
+  AgentSeat& seat = seats_.emplace_back(static_cast<int>(seats_.size()), hello);
+  seat.connection = connection;
+  seat.heard_ns = now_ns;
+  return Admission{&seat, false, 0};
+}
+
+AgentSeat* Roster::OfConnection(ConnectionId connection) {
+  for (AgentSeat& seat : seats_) {
+    if (seat.connection == connection) return &seat;
+  }
+  return nullptr;
+}
+
+AgentSeat* Roster::OfName(std::string_view name) {
+  for (AgentSeat& seat : seats_) {
+    if (seat.hello.name() == name) return &seat;
+  }
+  return nullptr;
+}
+
+}  // namespace rampart::controller
