@@ -1,0 +1,313 @@
+#include "agent/link/link.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
+#include "common/plan/load_plan.h"
+
+namespace rampart::agent {
+namespace {
+
+std::string Text(int64_t duration_ns) {
+  return absl::FormatDuration(absl::Nanoseconds(duration_ns));
+}
+
+bool IsEmpty(const v1::Delta& delta) {
+  return delta.series().empty() && delta.errors().empty() && delta.names().empty();
+}
+
+}  // namespace
+
+std::vector<LinkAction> Link::Step(const LinkEvent& event, int64_t now_ns) {
+  if (ended_) return {};
+  now_ns_ = now_ns;
+  if (!begun_) {
+    begun_ = true;
+    begun_ns_ = now_ns;
+    DialAfter(0);
+  }
+  std::visit([this](const auto& e) { On(e); }, event);
+  return std::exchange(actions_, {});
+}
+
+void Link::On(const Connected&) {
+  stream_ = Stream::kGreeting;
+  hello_ns_ = now_ns_;
+  v1::AgentMessage message;
+  v1::Hello& hello = *message.mutable_hello();
+  hello = options_.hello;
+  hello.set_protocol(v1::PROTOCOL_VERSION);
+  hello.set_next_sequence(unacknowledged_.next_sequence());
+  hello.set_epoch(epoch_);
+  Send(std::move(message));
+}
+
+void Link::On(const Disconnected& event) {
+  why_down_ = event.why;
+  DialAfter(backoff_ns_);
+  backoff_ns_ = std::min(2 * backoff_ns_, kDialMostNs);
+}
+
+void Link::On(const Received& event) {
+  const v1::ControllerMessage& message = event.message;
+  if (message.has_refused()) {
+    return End(1, absl::StrCat("the controller refused this agent: ", message.refused().why()));
+  }
+  if (stream_ != Stream::kJoined) {
+    if (stream_ == Stream::kGreeting && message.has_welcome()) OnWelcome(message.welcome());
+    return;
+  }
+  switch (message.kind_case()) {
+    case v1::ControllerMessage::kPrepare:
+      return OnPrepare(message.prepare());
+    case v1::ControllerMessage::kSetup:
+      if (work_ != Work::kMade || setup_ran_) return;
+      setup_ran_ = true;
+      work_ = Work::kSetup;
+      actions_.emplace_back(RunSetup{});
+      return;
+    case v1::ControllerMessage::kArm:
+      if (work_ != Work::kMade) return;
+      work_ = Work::kArming;
+      actions_.emplace_back(ArmEngine{message.arm().setup_data()});
+      return;
+    case v1::ControllerMessage::kPing: {
+      v1::AgentMessage pong;
+      pong.mutable_pong()->set_controller_ns(message.ping().controller_ns());
+      pong.mutable_pong()->set_agent_ns(now_ns_);
+      return Send(std::move(pong));
+    }
+    case v1::ControllerMessage::kStart:
+      return OnStart(message.start());
+    case v1::ControllerMessage::kAcknowledge:
+      unacknowledged_.Acknowledge(message.acknowledge().sequence());
+      return CheckLeaving();
+    case v1::ControllerMessage::kStop:
+      if (work_ == Work::kRunning) StopLoad(message.stop().kind());
+      return;
+    case v1::ControllerMessage::kTeardown:
+      if (work_ != Work::kDrained || teardown_ran_) return;
+      teardown_ran_ = true;
+      work_ = Work::kTeardown;
+      next_delta_ns_ = now_ns_ + kDeltaEveryNs;
+      actions_.emplace_back(RunTeardown{});
+      return;
+    case v1::ControllerMessage::kFinish:
+      return Leave(0, "the run has ended");
+    case v1::ControllerMessage::kHeartbeat:
+      return lease_.Answered(message.heartbeat().number());
+    case v1::ControllerMessage::kWelcome:
+    case v1::ControllerMessage::kRefused:
+    case v1::ControllerMessage::KIND_NOT_SET:
+      return;
+  }
+}
+
+void Link::OnWelcome(const v1::Welcome& welcome) {
+  stream_ = Stream::kJoined;
+  if (epoch_ != 0 && welcome.epoch() != epoch_) {
+    return Leave(1, "the controller has begun another run");
+  }
+  epoch_ = welcome.epoch();
+  backoff_ns_ = kDialFirstNs;
+  lease_.Renew(hello_ns_, welcome.lease().seconds() * kSecondNs + welcome.lease().nanos());
+  next_heartbeat_ns_ = now_ns_;
+  unacknowledged_.Acknowledge(welcome.durable_sequence());
+  for (const v1::Delta& delta : unacknowledged_.deltas()) SendDelta(delta);
+  if (answer_) Send(*answer_);
+  CheckLeaving();
+}
+
+void Link::OnPrepare(const v1::Prepare& prepare) {
+  if (work_ != Work::kIdle) return;
+  work_ = Work::kMaking;
+  plan_hash_ = PlanHash(prepare.plan());
+  actions_.emplace_back(MakeEngine{prepare});
+}
+
+void Link::OnStart(const v1::Start& start) {
+  if (work_ != Work::kArmed) return;
+  work_ = Work::kRunning;
+  // What was measured before the start is in a delta of its own, and the others begin on seconds.
+  next_delta_ns_ = start.agent_ns();
+  actions_.emplace_back(StartEngine{start.agent_ns()});
+}
+
+void Link::On(const EngineMade& event) {
+  work_ = Work::kMade;
+  next_delta_ns_ = now_ns_ + kDeltaEveryNs;
+  v1::AgentMessage answer;
+  answer.mutable_ready()->set_plan_hash(plan_hash_);
+  answer.mutable_ready()->set_error(event.error);
+  // There is nothing to take deltas from; the controller ends the run.
+  if (!event.error.empty()) work_ = Work::kIdle;
+  Answer(std::move(answer));
+}
+
+void Link::On(const SetupEnded& event) {
+  if (work_ != Work::kSetup) return;
+  work_ = Work::kMade;
+  v1::AgentMessage answer;
+  answer.mutable_setup_done()->set_error(event.error);
+  answer.mutable_setup_done()->set_data(event.data);
+  AnswerAfterLastDelta(std::move(answer));
+}
+
+void Link::On(const EngineArmed& event) {
+  work_ = Work::kArmed;
+  v1::AgentMessage answer;
+  answer.mutable_armed()->set_error(event.error);
+  Answer(std::move(answer));
+}
+
+void Link::On(const EngineDrained&) {
+  v1::AgentMessage answer;
+  answer.mutable_drained();
+  AnswerAfterLastDelta(std::move(answer));
+}
+
+void Link::On(const TeardownEnded& event) {
+  v1::AgentMessage answer;
+  answer.mutable_teardown_done()->set_error(event.error);
+  AnswerAfterLastDelta(std::move(answer));
+}
+
+void Link::On(const DeltaTaken& event) {
+  const bool last = event.last && after_delta_.has_value();
+  const bool last_of_all = last && !after_delta_->has_setup_done();
+  if (work_ == Work::kRunning || last_of_all || !IsEmpty(event.delta)) {
+    if (unacknowledged_.full()) {
+      return Leave(1, absl::StrCat("the controller has not acknowledged ", ResendBuffer::kMaxDeltas,
+                                   " deltas, and no more are kept"));
+    }
+    SendDelta(unacknowledged_.Add(event.delta));
+  }
+  if (!last) return;
+  v1::AgentMessage answer = *std::exchange(after_delta_, std::nullopt);
+  const uint64_t last_sequence = unacknowledged_.next_sequence() - 1;
+  if (answer.has_drained()) answer.mutable_drained()->set_last_sequence(last_sequence);
+  if (answer.has_teardown_done()) answer.mutable_teardown_done()->set_last_sequence(last_sequence);
+  if (!answer.has_setup_done()) work_ = Work::kDrained;
+  if (leaving_) return CheckLeaving();
+  Answer(std::move(answer));
+}
+
+void Link::On(const SignalTerm&) {
+  if (leaving_) {
+    StopLoad(v1::ABORT);
+    return;
+  }
+  if (work_ != Work::kRunning) {
+    return Leave(0, "it was asked to end (SIGTERM)");
+  }
+  leaving_ = true;
+  leave_by_ns_ = now_ns_ + kTermDrainNs;
+  if (!stopping_) StopLoad(v1::DRAIN);
+}
+
+void Link::On(const Broken& event) { Leave(1, event.why); }
+
+void Link::On(const Tick& event) {
+  if (!lease_.held() && now_ns_ - begun_ns_ >= kJoinNs) {
+    return End(1, absl::StrCat("no controller at ", options_.controller, " let this agent in for ",
+                               Text(kJoinNs), why_down_.empty() ? "" : ": ", why_down_));
+  }
+  if (lease_.Over(now_ns_)) {
+    return Leave(1,
+                 absl::StrCat("the controller at ", options_.controller, " was not heard of for ",
+                              Text(lease_.length_ns()), "; without it this agent may load nothing",
+                              why_down_.empty() ? "" : ": ", why_down_));
+  }
+  if (stream_ != Stream::kJoined && now_ns_ >= welcome_by_ns_) {
+    why_down_ = absl::StrCat("no welcome within ", Text(kWelcomeNs));
+    DialAfter(0);
+  }
+  if (stream_ == Stream::kJoined && now_ns_ >= next_heartbeat_ns_) {
+    next_heartbeat_ns_ = now_ns_ + kHeartbeatEveryNs;
+    v1::AgentMessage message;
+    message.mutable_heartbeat()->set_number(lease_.Sent(now_ns_));
+    message.mutable_heartbeat()->set_active_users(event.active_users);
+    Send(std::move(message));
+  }
+  const bool measuring = work_ >= Work::kMade && work_ != Work::kDrained;
+  if (measuring && now_ns_ >= next_delta_ns_) {
+    while (next_delta_ns_ <= now_ns_) next_delta_ns_ += kDeltaEveryNs;
+    actions_.emplace_back(TakeDelta{false});
+  }
+  if (leaving_ && now_ns_ >= leave_by_ns_) {
+    if (work_ == Work::kRunning && stopping_ != v1::ABORT) {
+      leave_by_ns_ = now_ns_ + kTermLeaveNs;
+      StopLoad(v1::ABORT);
+    } else {
+      Leave(1, absl::StrCat("it was asked to end (SIGTERM), and what it measured last was not "
+                            "acknowledged within ",
+                            Text(kTermLeaveNs)));
+    }
+  }
+}
+
+void Link::DialAfter(int64_t after_ns) {
+  stream_ = Stream::kDialling;
+  welcome_by_ns_ = now_ns_ + after_ns + kWelcomeNs;
+  actions_.emplace_back(Dial{after_ns});
+}
+
+void Link::Send(v1::AgentMessage message) {
+  if (stream_ == Stream::kJoined || message.has_hello()) {
+    actions_.emplace_back(SendMessage{std::move(message)});
+  }
+}
+
+void Link::SendDelta(const v1::Delta& delta) {
+  if (stream_ != Stream::kJoined) return;
+  v1::AgentMessage message;
+  *message.mutable_delta() = delta;
+  Send(std::move(message));
+}
+
+void Link::Answer(v1::AgentMessage answer) {
+  answer_ = std::move(answer);
+  Send(*answer_);
+}
+
+void Link::AnswerAfterLastDelta(v1::AgentMessage answer) {
+  after_delta_ = std::move(answer);
+  actions_.emplace_back(TakeDelta{true});
+}
+
+void Link::StopLoad(v1::StopKind kind) {
+  if (stopping_ == kind || stopping_ == v1::ABORT || !loading()) return;
+  stopping_ = kind;
+  actions_.emplace_back(StopEngine{kind});
+}
+
+bool Link::loading() const {
+  return work_ == Work::kSetup || work_ == Work::kRunning || work_ == Work::kTeardown;
+}
+
+void Link::CheckLeaving() {
+  if (!leaving_ || work_ != Work::kDrained || after_delta_) return;
+  if (unacknowledged_.deltas().empty()) {
+    Leave(0, "it was asked to end (SIGTERM)");
+  } else if (leave_by_ns_ < now_ns_ + kTermLeaveNs) {
+    leave_by_ns_ = now_ns_ + kTermLeaveNs;
+  }
+}
+
+void Link::Leave(int code, const std::string& why) {
+  v1::AgentMessage message;
+  message.mutable_goodbye()->set_why(why);
+  Send(std::move(message));
+  End(code, why);
+}
+
+void Link::End(int code, const std::string& why) {
+  ended_ = true;
+  // StopLoad's memory is of the run; setup and teardown are ended here only.
+  if (loading()) actions_.emplace_back(StopEngine{v1::ABORT});
+  actions_.emplace_back(Exit{code, why});
+}
+
+}  // namespace rampart::agent

@@ -1,0 +1,97 @@
+// What the Link is told, and what it asks for. Plain values; times are nanoseconds on the agent's
+// monotonic clock.
+#ifndef RAMPART_AGENT_LINK_LINK_EVENT_H_
+#define RAMPART_AGENT_LINK_LINK_EVENT_H_
+
+#include <cstdint>
+#include <string>
+#include <variant>
+
+#include "rampart/v1/fleet.pb.h"
+
+namespace rampart::agent {
+
+// ---- Events ----
+
+// The dialled stream is open.
+struct Connected {};
+struct Received {
+  v1::ControllerMessage message;
+};
+// It ended, or could not be opened.
+struct Disconnected {
+  std::string why;
+};
+// Answers to MakeEngine, RunSetup, ArmEngine, StartEngine, RunTeardown; no error is an empty one.
+struct EngineMade {
+  std::string error;
+};
+struct SetupEnded {
+  std::string error;
+  std::string data;  // JSON
+};
+struct EngineArmed {
+  std::string error;
+};
+struct EngineDrained {};
+struct TeardownEnded {
+  std::string error;
+};
+// To TakeDelta, whose `last` it repeats.
+struct DeltaTaken {
+  v1::Delta delta;
+  bool last;
+};
+// Somebody wants the process to end.
+struct SignalTerm {};
+// The shell cannot go on.
+struct Broken {
+  std::string why;
+};
+// Time passes. At least a few times a second.
+struct Tick {
+  int64_t active_users = 0;
+};
+
+using LinkEvent =
+    std::variant<Connected, Received, Disconnected, EngineMade, SetupEnded, EngineArmed,
+                 EngineDrained, TeardownEnded, DeltaTaken, SignalTerm, Broken, Tick>;
+
+// ---- Actions ----
+
+// Drops the stream that there may be and opens one, after a while.
+struct Dial {
+  int64_t after_ns;
+};
+struct SendMessage {
+  v1::AgentMessage message;
+};
+struct MakeEngine {
+  v1::Prepare prepare;
+};
+struct RunSetup {};
+struct ArmEngine {
+  std::string data;
+};
+struct StartEngine {
+  int64_t start_ns;
+};
+struct StopEngine {
+  v1::StopKind kind;
+};
+struct RunTeardown {};
+struct TakeDelta {
+  bool last;  // before the load, setup or teardown that ended is reported
+};
+// The last action: ends the process, after what was sent before.
+struct Exit {
+  int code;
+  std::string why;
+};
+
+using LinkAction = std::variant<Dial, SendMessage, MakeEngine, RunSetup, ArmEngine, StartEngine,
+                                StopEngine, RunTeardown, TakeDelta, Exit>;
+
+}  // namespace rampart::agent
+
+#endif  // RAMPART_AGENT_LINK_LINK_EVENT_H_

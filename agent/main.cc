@@ -1,0 +1,98 @@
+// The agent's program: flags, limits and signals; AgentProcess does the rest.
+#include <pthread.h>
+#include <signal.h>
+#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/spdlog.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdint>
+#include <random>
+#include <string>
+#include <thread>
+
+#include "agent/link/agent_process.h"
+
+namespace {
+
+constexpr int kBadFlags = 104;
+// Of the limit of open files: for the stream, logs, threads, and connections that are closing.
+constexpr uint64_t kReservedDescriptors = 256;
+constexpr uint64_t kDescriptorsPerUser = 1;
+
+uint64_t RaiseDescriptorLimit() {
+  rlimit limit;
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return 0;
+  if (limit.rlim_cur < limit.rlim_max) {
+    const rlimit raised = {limit.rlim_max, limit.rlim_max};
+    if (setrlimit(RLIMIT_NOFILE, &raised) == 0) limit = raised;
+  }
+  return limit.rlim_cur;
+}
+
+void BlockSignals() {
+  // Before there is another thread: they take over what is blocked.
+  sigset_t blocked;
+  sigemptyset(&blocked);
+  sigaddset(&blocked, SIGTERM);
+  sigaddset(&blocked, SIGINT);
+  sigaddset(&blocked, SIGPIPE);
+  pthread_sigmask(SIG_BLOCK, &blocked, nullptr);
+}
+
+std::string HostName() {
+  char name[256] = {};
+  return gethostname(name, sizeof(name) - 1) == 0 ? name : "";
+}
+
+uint64_t RandomIncarnation() {
+  std::random_device random;
+  return (uint64_t{random()} << 32) | random();
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app("One agent of a Rampart fleet: drives its share of a plan's users.", "agent");
+  std::string controller;
+  std::string name;
+  std::string log_level = "info";
+  int threads = 1;
+  app.add_option("--controller", controller, "HOST:PORT of the controller to join")->required();
+  app.add_option("--name", name, "a name that no other agent of the run has")->required();
+  app.add_option("--threads", threads, "engine threads, one core each")
+      ->check(CLI::Range(1, 256))
+      ->capture_default_str();
+  app.add_option("--log-level", log_level, "what is logged to standard error")
+      ->check(CLI::IsMember({"debug", "info", "warn", "err", "off"}))
+      ->capture_default_str();
+  app.set_version_flag("--version", RAMPART_VERSION);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : kBadFlags;
+  }
+
+  BlockSignals();
+  spdlog::set_default_logger(spdlog::stderr_logger_mt("agent"));
+  spdlog::set_pattern("%H:%M:%S.%e %l: %v");
+  spdlog::set_level(spdlog::level::from_str(log_level));
+
+  rampart::agent::LinkOptions options;
+  options.controller = controller;
+  rampart::v1::Hello& hello = options.hello;
+  hello.set_build(RAMPART_VERSION);
+  hello.set_name(name);
+  hello.set_incarnation(RandomIncarnation());
+  hello.set_cores(std::thread::hardware_concurrency());
+  hello.set_threads(static_cast<uint32_t>(threads));
+  const uint64_t limit = RaiseDescriptorLimit();
+  hello.set_descriptor_limit(limit);
+  hello.set_capacity(
+      limit <= kReservedDescriptors ? 0 : (limit - kReservedDescriptors) / kDescriptorsPerUser);
+  hello.set_host(HostName());
+  spdlog::info("{}: {} open files, so up to {} users; joining {}", name, limit, hello.capacity(),
+               controller);
+  return rampart::agent::AgentProcess(options, {.threads = threads}).Run();
+}
