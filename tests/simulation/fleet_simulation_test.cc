@@ -1,0 +1,174 @@
+// Both ends of the stream against each other, in thousands of worlds. A seed that fails is printed;
+// RAMPART_SEED=n runs that one only.
+#include <cstdlib>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "tests/simulation/world.h"
+
+namespace rampart::simulation {
+namespace {
+
+constexpr int64_t kLimit = 150 * kSecond;
+
+v1::Plan APlan() {
+  v1::Plan plan;
+  plan.add_setup();
+  plan.add_teardown();
+  v1::ConstantUsers& users = *plan.add_scenarios()->mutable_load()->mutable_constant_users();
+  users.set_users(40);
+  users.mutable_duration()->set_seconds(6);
+  return plan;
+}
+
+// What holds in every world, whatever goes wrong.
+void CheckAlways(const World& world) {
+  EXPECT_THAT(world.broken_, testing::IsEmpty());
+  EXPECT_TRUE(world.lost_ == 0 || !world.failures_.empty());
+  int setups = 0;
+  for (const World::Agent& agent : world.agents_) {
+    setups += agent.setups;
+    EXPECT_LE(agent.made, 1);
+    EXPECT_LE(agent.starts, 1);
+    EXPECT_LE(agent.teardowns, 1);
+    if (agent.starts == 0 || agent.start_ns == 0) continue;
+    const auto i = static_cast<size_t>(world.index_.at(agent.name));
+    const int64_t start_ns = agent.start_ns - agent.clock_offset_ns;
+    EXPECT_LE(std::abs(static_cast<double>(start_ns - world.started_.start_ns)),
+              world.started_.skew_ms.at(i) * 1e6 + 1);
+  }
+  EXPECT_LE(setups, 1);
+  // Nothing that was measured is missing, or the run says that it is not whole.
+  for (const World::Agent& agent : world.agents_) {
+    if (!world.ran_ || !world.failures_.empty() || world.teardown_failures_ > 0) continue;
+    EXPECT_EQ(world.kept_.at(static_cast<size_t>(world.index_.at(agent.name))), agent.measured);
+  }
+}
+
+void ForSeeds(uint64_t count, const std::function<void(uint64_t seed, std::mt19937_64&)>& check) {
+  const char* only = std::getenv("RAMPART_SEED");
+  const uint64_t first = only == nullptr ? 1 : std::strtoull(only, nullptr, 10);
+  const uint64_t last = only == nullptr ? count : first;
+  for (uint64_t seed = first; seed <= last && !testing::Test::HasFailure(); ++seed) {
+    SCOPED_TRACE("replay with RAMPART_SEED=" + std::to_string(seed));
+    std::mt19937_64 random(seed);
+    check(seed, random);
+  }
+}
+
+int Agents(std::mt19937_64& random) { return static_cast<int>(1 + random() % 4); }
+int64_t Sometime(std::mt19937_64& random) {
+  return static_cast<int64_t>(1 + random() % static_cast<uint64_t>(22 * kSecond));
+}
+
+TEST(FleetSimulation, BrokenConnectionsCostNothing) {
+  ForSeeds(1000, [](uint64_t seed, std::mt19937_64& random) {
+    Trouble trouble;
+    trouble.cuts = static_cast<int>(random() % 12);
+    trouble.failed_dials = 0.2;
+    World world(seed, Agents(random), APlan(), trouble);
+    ASSERT_TRUE(world.Run(kLimit));
+    CheckAlways(world);
+    EXPECT_THAT(world.failures_, testing::IsEmpty());
+    EXPECT_EQ(world.teardown_failures_, 0);
+    EXPECT_TRUE(world.ran_);
+    for (const World::Agent& agent : world.agents_) {
+      EXPECT_EQ(agent.starts, 1);
+      EXPECT_EQ(agent.exit_code, 0) << agent.exit_why;
+    }
+  });
+}
+
+TEST(FleetSimulation, AnAgentThatDiesFailsTheRun) {
+  ForSeeds(1000, [](uint64_t seed, std::mt19937_64& random) {
+    Trouble trouble;
+    trouble.cuts = static_cast<int>(random() % 3);
+    trouble.death_ns = Sometime(random);
+    trouble.death_seen = random() % 2 == 0;
+    World world(seed, Agents(random), APlan(), trouble);
+    ASSERT_TRUE(world.Run(kLimit));
+    CheckAlways(world);
+    // Killed before its load was over.
+    for (const World::Agent& agent : world.agents_) {
+      const bool killed = agent.exit_code == -1;
+      if (killed && world.started_.start_ns == 0) {
+        EXPECT_THAT(world.failures_, testing::Not(testing::IsEmpty()));
+      }
+      if (killed && trouble.death_ns < world.started_.start_ns + 6 * kSecond) {
+        EXPECT_THAT(world.failures_, testing::Not(testing::IsEmpty()));
+      }
+    }
+  });
+}
+
+TEST(FleetSimulation, AnAgentThatCannotBeReachedStopsItsLoadAndFailsTheRun) {
+  ForSeeds(500, [](uint64_t seed, std::mt19937_64& random) {
+    Trouble trouble;
+    trouble.isolation_ns = Sometime(random);
+    trouble.unnoticed_ns = 30 * kSecond;
+    World world(seed, Agents(random), APlan(), trouble);
+    ASSERT_TRUE(world.Run(kLimit));
+    CheckAlways(world);
+    if (world.started_.start_ns == 0 ||
+        trouble.isolation_ns < world.started_.start_ns + 6 * kSecond) {
+      EXPECT_THAT(world.failures_, testing::Not(testing::IsEmpty()));
+    }
+  });
+}
+
+TEST(FleetSimulation, AStopAtAnyTimeEndsTheRun) {
+  ForSeeds(1000, [](uint64_t seed, std::mt19937_64& random) {
+    Trouble trouble;
+    trouble.cuts = static_cast<int>(random() % 4);
+    trouble.stop_ns = Sometime(random);
+    trouble.stop = random() % 2 == 0 ? v1::DRAIN : v1::ABORT;
+    World world(seed, Agents(random), APlan(), trouble);
+    ASSERT_TRUE(world.Run(kLimit));
+    CheckAlways(world);
+    EXPECT_THAT(world.failures_, testing::IsEmpty());
+    EXPECT_LE(world.done_ns_, std::max(trouble.stop_ns, int64_t{0}) + 20 * kSecond);
+  });
+}
+
+TEST(FleetSimulation, AnAgentToldToLeaveDoesSoAndFailsTheRun) {
+  ForSeeds(500, [](uint64_t seed, std::mt19937_64& random) {
+    Trouble trouble;
+    trouble.cuts = static_cast<int>(random() % 4);
+    trouble.term_ns = Sometime(random);
+    World world(seed, Agents(random), APlan(), trouble);
+    ASSERT_TRUE(world.Run(kLimit));
+    CheckAlways(world);
+  });
+}
+
+TEST(FleetSimulation, EverythingAtOnceStillEnds) {
+  ForSeeds(1000, [](uint64_t seed, std::mt19937_64& random) {
+    Trouble trouble;
+    trouble.cuts = static_cast<int>(random() % 30);
+    trouble.unnoticed_ns = static_cast<int64_t>(random() % 15) * kSecond;
+    trouble.failed_dials = 0.5;
+    if (random() % 3 == 0) trouble.death_ns = Sometime(random);
+    trouble.death_seen = random() % 2 == 0;
+    if (random() % 3 == 0) trouble.isolation_ns = Sometime(random);
+    if (random() % 3 == 0) trouble.term_ns = Sometime(random);
+    if (random() % 3 == 0) trouble.stop_ns = Sometime(random);
+    trouble.stop = random() % 2 == 0 ? v1::DRAIN : v1::ABORT;
+    World world(seed, Agents(random), APlan(), trouble);
+    ASSERT_TRUE(world.Run(kLimit));
+    CheckAlways(world);
+  });
+}
+
+TEST(FleetSimulation, TheSameSeedIsTheSameRun) {
+  Trouble trouble;
+  trouble.cuts = 5;
+  World first(7, 3, APlan(), trouble);
+  World second(7, 3, APlan(), trouble);
+  ASSERT_TRUE(first.Run(kLimit));
+  ASSERT_TRUE(second.Run(kLimit));
+  EXPECT_EQ(first.done_ns_, second.done_ns_);
+  EXPECT_EQ(first.kept_, second.kept_);
+}
+
+}  // namespace
+}  // namespace rampart::simulation

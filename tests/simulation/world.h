@@ -1,0 +1,441 @@
+// World: one controller's Fleet and its agents' Links, the real cores, on a virtual network with a
+// virtual clock. Everything follows from the seed.
+#ifndef RAMPART_TESTS_SIMULATION_WORLD_H_
+#define RAMPART_TESTS_SIMULATION_WORLD_H_
+
+#include <algorithm>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <queue>
+#include <random>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "agent/link/link.h"
+#include "controller/fleet/fleet.h"
+
+namespace rampart::simulation {
+
+inline constexpr int64_t kMs = 1'000'000;
+inline constexpr int64_t kSecond = 1'000'000'000;
+
+// What goes wrong in one world. Times are in virtual nanoseconds since the begin, 0: never.
+struct Trouble {
+  int cuts = 0;                        // of agents' connections, at random times
+  int64_t unnoticed_ns = 2 * kSecond;  // at most, until each end of a cut connection sees it
+  double failed_dials = 0;             // share
+  int64_t death_ns = 0;                // of one agent's process
+  bool death_seen = true;              // by a launcher
+  int64_t isolation_ns = 0;            // from then on no message from or to one agent passes
+  int64_t term_ns = 0;                 // SIGTERM for one agent
+  int64_t stop_ns = 0;
+  v1::StopKind stop = v1::DRAIN;
+};
+
+class World {
+ public:
+  struct Agent {
+    std::string name;
+    std::unique_ptr<agent::Link> link;
+    int64_t clock_offset_ns = 0;
+    bool alive = true;
+    bool isolated = false;
+    int exit_code = -1;
+    std::string exit_why;
+    uint64_t connection = 0;  // dialled or open; 0 for none
+    uint64_t dial = 0;        // counts them
+    // The engine that is not there.
+    uint64_t work = 0;  // counts what was begun, so that a late end of something else is none
+    bool loading = false;
+    bool running = false;
+    int made = 0, setups = 0, starts = 0, teardowns = 0;
+    int64_t start_ns = 0;                    // as told, on the agent's clock
+    uint64_t measured = 0;                   // in all deltas that were taken
+    uint64_t unmeasured = 0;                 // since the last one
+    std::map<uint64_t, int64_t> heartbeats;  // sent when
+    int64_t answered_ns = 0;                 // when the last answered heartbeat was sent
+  };
+
+  World(uint64_t seed, int agents, v1::Plan plan, const Trouble& trouble)
+      : random_(seed), trouble_(trouble) {
+    controller::FleetOptions options;
+    options.agents = agents;
+    options.plan = std::move(plan);
+    options.epoch = seed + 1;
+    fleet_ = std::make_unique<controller::Fleet>(options);
+    kept_.resize(static_cast<size_t>(agents));
+    kept_sequence_.resize(static_cast<size_t>(agents));
+    load_ns_ = controller::DemandOf(options.plan)->length_ns;
+    for (int i = 0; i < agents; ++i) {
+      Agent& agent = agents_.emplace_back();
+      agent.name = "agent-" + std::to_string(i + 1);
+      agent.clock_offset_ns = Between(-1000 * kSecond, 1000 * kSecond);
+      v1::Hello hello;
+      hello.set_name(agent.name);
+      hello.set_incarnation(random_());
+      hello.set_capacity(static_cast<uint64_t>(Between(50, 500)));
+      agent.link = std::make_unique<agent::Link>(
+          agent::LinkOptions{.hello = hello, .controller = "controller"});
+    }
+  }
+
+  // Until the controller is done and every process has ended; false when that takes too long.
+  bool Run(int64_t limit_ns) {
+    TickController();
+    for (size_t i = 0; i < agents_.size(); ++i) {
+      At(Between(0, 3 * kSecond), [this, i] { TickAgent(i); });
+    }
+    Plague();
+    while (!queue_.empty() && !Over()) {
+      const Scheduled next = queue_.top();
+      queue_.pop();
+      if (next.at_ns > limit_ns) return false;
+      now_ns_ = next.at_ns;
+      next.what();
+    }
+    return Over();
+  }
+
+  bool Over() const {
+    return done_ && std::ranges::none_of(agents_, [](const Agent& a) { return a.alive; });
+  }
+
+  // What happened, for invariants.
+  std::vector<Agent> agents_;
+  std::vector<uint64_t> kept_;  // what was measured, by index in the run
+  std::vector<uint64_t> kept_sequence_;
+  std::map<std::string, int> index_;  // in the run, by name
+  std::vector<std::string> failures_;
+  std::vector<std::string> broken_;  // invariants
+  int lost_ = 0;
+  int teardown_failures_ = 0;
+  bool ran_ = false;
+  bool done_ = false;
+  int64_t done_ns_ = 0;
+  controller::Started started_;
+
+ private:
+  struct Scheduled {
+    int64_t at_ns;
+    uint64_t order;
+    std::function<void()> what;
+    bool operator<(const Scheduled& other) const {
+      return std::tie(at_ns, order) > std::tie(other.at_ns, other.order);
+    }
+  };
+  struct Connection {
+    size_t agent;
+    bool up_open = true;                       // as the controller sees it
+    bool down_open = true;                     // as the agent sees it
+    bool cut = false;                          // nothing passes any more
+    int64_t up_ns, down_ns;                    // delays
+    int64_t up_last_ns = 0, down_last_ns = 0;  // when the last message arrives
+  };
+
+  int64_t Between(int64_t low, int64_t high) {
+    return low + static_cast<int64_t>(random_() % static_cast<uint64_t>(high - low + 1));
+  }
+  bool Chance(double share) { return static_cast<double>(random_() >> 11) * 0x1p-53 < share; }
+  void At(int64_t at_ns, std::function<void()> what) {
+    queue_.push({at_ns, order_++, std::move(what)});
+  }
+  void After(int64_t ns, std::function<void()> what) { At(now_ns_ + ns, std::move(what)); }
+  Agent& AnyAgent() { return agents_[random_() % agents_.size()]; }
+
+  void Plague() {
+    for (int i = 0; i < trouble_.cuts; ++i) {
+      At(Between(0, 20 * kSecond), [this] {
+        const Agent& agent = AnyAgent();
+        if (agent.connection != 0) Cut(agent.connection);
+      });
+    }
+    if (trouble_.death_ns > 0) At(trouble_.death_ns, [this] { Kill(AnyAgent()); });
+    if (trouble_.isolation_ns > 0) {
+      At(trouble_.isolation_ns, [this] {
+        Agent& agent = AnyAgent();
+        agent.isolated = true;
+        if (agent.connection != 0) Cut(agent.connection);
+      });
+    }
+    if (trouble_.term_ns > 0) {
+      At(trouble_.term_ns, [this] { Tell(random_() % agents_.size(), agent::SignalTerm{}); });
+    }
+    if (trouble_.stop_ns > 0) {
+      At(trouble_.stop_ns, [this] {
+        Tell(controller::StopRequested{trouble_.stop, "somebody wants it"});
+      });
+    }
+  }
+
+  void TickController() {
+    if (done_) return;
+    Tell(controller::Tick{});
+    After(200 * kMs, [this] { TickController(); });
+  }
+
+  void TickAgent(size_t i) {
+    Agent& agent = agents_[i];
+    if (!agent.alive) return;
+    if (agent.running) agent.unmeasured += random_() % 100;
+    Tell(i, agent::Tick{});
+    if (agent.alive && agent.loading && now_ns_ - agent.answered_ns > 10'200 * kMs) {
+      broken_.push_back(agent.name + " loads the target past its lease");
+    }
+    After(200 * kMs, [this, i] { TickAgent(i); });
+  }
+
+  // ---- The network ----
+
+  void Open(size_t i) {
+    Agent& agent = agents_[i];
+    const uint64_t dial = ++agent.dial;
+    if (agent.isolated || Chance(trouble_.failed_dials)) {
+      After(Between(kMs, kSecond), [this, i, dial] {
+        if (agents_[i].dial == dial) Tell(i, agent::Disconnected{"refused"});
+      });
+      return;
+    }
+    const uint64_t id = connections_.size() + 1;
+    Connection& made = connections_[id];
+    made.agent = i;
+    made.up_ns = Between(kMs / 10, 50 * kMs);
+    made.down_ns = Between(kMs / 10, 50 * kMs);
+    agent.connection = id;
+    Up(id, controller::Connected{id, agent.name});
+    Down(id, agent::Connected{});
+  }
+
+  // Towards the controller, and towards the agent: in order on one connection.
+  void Up(uint64_t id, controller::FleetEvent event) {
+    Connection& c = connections_[id];
+    c.up_last_ns = std::max(c.up_last_ns, now_ns_ + c.up_ns + Between(0, 20 * kMs));
+    At(c.up_last_ns, [this, id, event = std::move(event)] {
+      const Connection& at = connections_[id];
+      if (at.up_open && !at.cut) Tell(event);
+    });
+  }
+  void Down(uint64_t id, agent::LinkEvent event) {
+    Connection& c = connections_[id];
+    c.down_last_ns = std::max(c.down_last_ns, now_ns_ + c.down_ns + Between(0, 20 * kMs));
+    At(c.down_last_ns, [this, id, event = std::move(event)] {
+      const Connection& at = connections_[id];
+      if (!at.down_open || at.cut || agents_[at.agent].connection != id) return;
+      if (const auto* received = std::get_if<agent::Received>(&event)) {
+        NoteHeartbeat(agents_[at.agent], received->message);
+      }
+      Tell(at.agent, event);
+    });
+  }
+
+  void NoteHeartbeat(Agent& agent, const v1::ControllerMessage& message) {
+    // The Hello counts as one.
+    if (message.has_welcome()) agent.answered_ns = agent.heartbeats[0];
+    if (!message.has_heartbeat()) return;
+    agent.answered_ns = agent.heartbeats[message.heartbeat().number()];
+  }
+
+  // What is on its way is lost; each end notices in its own time.
+  void Cut(uint64_t id) {
+    Connection& c = connections_[id];
+    if (c.cut) return;
+    c.cut = true;
+    After(Between(0, trouble_.unnoticed_ns), [this, id] { EndUp(id); });
+    After(Between(0, trouble_.unnoticed_ns), [this, id] { EndDown(id); });
+  }
+  void EndUp(uint64_t id) {
+    Connection& c = connections_[id];
+    if (!std::exchange(c.up_open, false)) return;
+    Tell(controller::Disconnected{id, "cut"});
+  }
+  void EndDown(uint64_t id) {
+    Connection& c = connections_[id];
+    if (!std::exchange(c.down_open, false)) return;
+    Agent& agent = agents_[c.agent];
+    if (agent.connection != id) return;
+    agent.connection = 0;
+    Tell(c.agent, agent::Disconnected{"cut"});
+  }
+  // In order, after what was sent.
+  void Close(uint64_t id, bool by_controller) {
+    Connection& c = connections_[id];
+    int64_t& last = by_controller ? c.down_last_ns : c.up_last_ns;
+    last = std::max(last, now_ns_ + (by_controller ? c.down_ns : c.up_ns));
+    At(last, [this, id, by_controller] {
+      if (connections_[id].cut) return;
+      by_controller ? EndDown(id) : EndUp(id);
+    });
+  }
+
+  void Kill(Agent& agent) {
+    if (!agent.alive) return;
+    agent.alive = agent.loading = agent.running = false;
+    if (agent.connection != 0) Cut(agent.connection);
+    if (trouble_.death_seen) {
+      After(Between(0, kSecond), [this, name = agent.name] {
+        Tell(controller::ProcessExited{name, "killed by SIGKILL"});
+      });
+    }
+  }
+
+  // ---- The controller's shell ----
+
+  void Tell(const controller::FleetEvent& event) {
+    for (const controller::FleetAction& action : fleet_->Step(event, now_ns_)) {
+      std::visit([this](const auto& a) { Do(a); }, action);
+    }
+  }
+  void Do(const controller::SendTo& action) {
+    Down(action.connection, agent::Received{action.message});
+  }
+  void Do(const controller::CloseConnection& action) {
+    connections_[action.connection].up_open = false;
+    Close(action.connection, true);
+  }
+  void Do(const controller::AgentJoined& action) { index_[action.hello.name()] = action.agent; }
+  void Do(const controller::AgentStateChanged&) {}
+  void Do(const controller::KeepDelta& action) {
+    const auto i = static_cast<size_t>(action.agent);
+    if (action.delta.sequence() != ++kept_sequence_[i]) {
+      broken_.push_back("delta " + std::to_string(action.delta.sequence()) + " was kept as the " +
+                        std::to_string(kept_sequence_[i]));
+    }
+    kept_[i] += action.delta.health().late_starts();
+    keep_ns_ = std::max(keep_ns_, now_ns_ + Between(0, 300 * kMs));
+    At(keep_ns_, [this, agent = action.agent, sequence = action.delta.sequence()] {
+      Tell(controller::DeltaKept{agent, sequence});
+    });
+  }
+  void Do(const controller::AgentLost& action) {
+    ++lost_;
+    if (!action.why.starts_with("nothing was heard")) return;
+    for (const Agent& agent : agents_) {
+      if (index_.at(agent.name) == action.agent && agent.loading) {
+        broken_.push_back(agent.name + " still loads the target when it is declared lost");
+      }
+    }
+  }
+  void Do(const controller::PhaseChanged& action) {
+    if (action.phase == controller::Phase::kRunning) ran_ = true;
+    if (action.phase != controller::Phase::kTeardown) return;
+    for (const Agent& agent : agents_) {
+      if (agent.running && lost_ == 0) broken_.push_back("teardown began before the load's end");
+    }
+  }
+  void Do(const controller::Started& action) { started_ = action; }
+  void Do(const controller::RunFailed& action) { failures_.push_back(action.why); }
+  void Do(const controller::TeardownFailed&) { ++teardown_failures_; }
+  void Do(const controller::Done&) {
+    done_ = true;
+    done_ns_ = now_ns_;
+  }
+
+  // ---- An agent's shell, and its engine ----
+
+  void Tell(size_t i, const agent::LinkEvent& event) {
+    Agent& agent = agents_[i];
+    if (!agent.alive) return;
+    for (const agent::LinkAction& action :
+         agent.link->Step(event, now_ns_ + agent.clock_offset_ns)) {
+      std::visit([this, i](const auto& a) { Do(i, a); }, action);
+    }
+  }
+  // Later, unless something else was begun since.
+  void EndWork(size_t i, int64_t after_ns, agent::LinkEvent event) {
+    After(after_ns, [this, i, work = ++agents_[i].work, event = std::move(event)] {
+      if (agents_[i].work != work || !agents_[i].alive) return;
+      agents_[i].loading = agents_[i].running = false;
+      Tell(i, event);
+    });
+  }
+  void Do(size_t i, const agent::Dial& action) {
+    Agent& agent = agents_[i];
+    if (agent.connection != 0) Close(std::exchange(agent.connection, 0), false);
+    After(action.after_ns, [this, i, dial = ++agent.dial] {
+      if (agents_[i].alive && agents_[i].dial == dial) Open(i);
+    });
+  }
+  void Do(size_t i, const agent::SendMessage& action) {
+    Agent& agent = agents_[i];
+    if (action.message.has_hello()) agent.heartbeats[0] = now_ns_;
+    if (action.message.has_heartbeat()) {
+      agent.heartbeats[action.message.heartbeat().number()] = now_ns_;
+    }
+    if (agent.connection != 0) {
+      Up(agent.connection, controller::Received{agent.connection, action.message});
+    }
+  }
+  void Do(size_t i, const agent::MakeEngine&) {
+    ++agents_[i].made;
+    EndWork(i, Between(0, 200 * kMs), agent::EngineMade{});
+  }
+  void Do(size_t i, const agent::RunSetup&) {
+    ++agents_[i].setups;
+    agents_[i].loading = true;
+    agents_[i].unmeasured += 7;
+    EndWork(i, Between(100 * kMs, 3 * kSecond), agent::SetupEnded{"", "{}"});
+  }
+  void Do(size_t i, const agent::ArmEngine& action) {
+    if (action.data != "{}") broken_.push_back("setup's data did not reach " + agents_[i].name);
+    EndWork(i, Between(0, 10 * kMs), agent::EngineArmed{});
+  }
+  void Do(size_t i, const agent::StartEngine& action) {
+    Agent& agent = agents_[i];
+    ++agent.starts;
+    agent.start_ns = action.start_ns;
+    agent.loading = agent.running = true;
+    const int64_t start_ns = action.start_ns - agent.clock_offset_ns;
+    EndWork(i, std::max<int64_t>(0, start_ns + load_ns_ - now_ns_) + Between(0, kSecond),
+            agent::EngineDrained{});
+  }
+  void Do(size_t i, const agent::StopEngine& action) {
+    if (!agents_[i].running) return;
+    EndWork(i, Between(0, action.kind == v1::ABORT ? kSecond : 3 * kSecond),
+            agent::EngineDrained{});
+  }
+  void Do(size_t i, const agent::RunTeardown&) {
+    ++agents_[i].teardowns;
+    agents_[i].loading = true;
+    agents_[i].unmeasured += 11;
+    EndWork(i, Between(100 * kMs, 3 * kSecond), agent::TeardownEnded{});
+  }
+  void Do(size_t i, const agent::TakeDelta& action) {
+    Agent& agent = agents_[i];
+    v1::Delta delta;
+    delta.set_sequence(4711);  // the Link numbers them
+    const uint64_t measured = std::exchange(agent.unmeasured, 0);
+    agent.measured += measured;
+    if (measured > 0) {
+      delta.add_errors();
+      delta.mutable_health()->set_late_starts(measured);
+    }
+    Tell(i, agent::DeltaTaken{delta, action.last});
+  }
+  void Do(size_t i, const agent::Exit& action) {
+    Agent& agent = agents_[i];
+    agent.alive = agent.loading = agent.running = false;
+    agent.exit_code = action.code;
+    agent.exit_why = action.why;
+    if (agent.connection != 0) Close(std::exchange(agent.connection, 0), false);
+    After(Between(0, kSecond), [this, name = agent.name, code = action.code] {
+      Tell(controller::ProcessExited{name, "exit status " + std::to_string(code)});
+    });
+  }
+
+  std::mt19937_64 random_;
+  const Trouble trouble_;
+  std::unique_ptr<controller::Fleet> fleet_;
+  int64_t load_ns_ = 0;
+  int64_t now_ns_ = 0;
+  int64_t keep_ns_ = 0;
+  uint64_t order_ = 0;
+  std::priority_queue<Scheduled> queue_;
+  std::map<uint64_t, Connection> connections_;
+};
+
+}  // namespace rampart::simulation
+
+#endif  // RAMPART_TESTS_SIMULATION_WORLD_H_
