@@ -30,6 +30,11 @@ ScenarioRun::ScenarioRun(ThreadContext& context, Cuts& cuts, const CompiledScena
 
 void ScenarioRun::Start(int64_t run_start_ns) {
   start_ns_ = run_start_ns + scenario_.start_ns;
+  // That none was counted is known from the begin: a threshold on it has data.
+  for (const SeriesId series : {scenario_.series.dropped, scenario_.series.interrupted,
+                                scenario_.series.step_errors}) {
+    context_.recorder.Count(series, 0);
+  }
   const auto own = [this](int64_t users) {
     return share_.users.empty() ? 0 : share_.users.CountBefore(users);
   };

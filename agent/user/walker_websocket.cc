@@ -120,8 +120,8 @@ Task<Flow> Walker::RunWebsocket(const WebsocketStep& step, const Step& at) {
     if (failed) scope.error = failed->kind;
   }
 
+  context_.recorder.Count(series.errors, failed ? 1 : 0);  // none is data, too
   if (failed) {
-    context_.recorder.Count(series.errors);
     Error(*failed, step.name, at.at);
   } else {
     context_.recorder.Count(series.sessions);

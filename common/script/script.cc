@@ -99,6 +99,12 @@ struct Script::Functions {
     return 1;
   }
 
+  static int NowUs(lua_State* lua) {
+    const auto now = std::chrono::system_clock::now().time_since_epoch();
+    lua_pushinteger(lua, std::chrono::duration_cast<std::chrono::microseconds>(now).count());
+    return 1;
+  }
+
   static int Uuid(lua_State* lua) {
     static constexpr char kHex[] = "0123456789abcdef";
     std::mt19937_64& random = Of(lua).random_;
@@ -174,9 +180,10 @@ struct Script::Functions {
     // What changes a table would change what other users see.
     without("table", {"insert", "remove", "move", "sort"});
     without("math", {"random", "randomseed"});
-    static constexpr luaL_Reg kOurs[] = {{"random", Random}, {"chance", Chance},
-                                         {"pick", Pick},     {"now_ms", NowMs},
-                                         {"uuid", Uuid},     {"json_encode", JsonEncode}};
+    static constexpr luaL_Reg kOurs[] = {
+        {"random", Random},         {"chance", Chance}, {"pick", Pick},
+        {"now_ms", NowMs},          {"now_us", NowUs},  {"uuid", Uuid},
+        {"json_encode", JsonEncode}};
     for (const luaL_Reg& ours : kOurs) {
       lua_pushcfunction(lua, ours.func);
       lua_setfield(lua, 1, ours.name);

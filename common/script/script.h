@@ -79,8 +79,8 @@ class DynamicNames {
 // kMaxInstructions an evaluation.
 //
 // Functions beside string, math, table.concat and utf8: random() in [0,1), random(m, n) whole
-// numbers, chance(p), pick(list), now_ms(), uuid(), json_encode(value), tostring, tonumber, type,
-// select, ipairs, pairs.
+// numbers, chance(p), pick(list), now_ms() and now_us() (the wall clock, whole numbers), uuid(),
+// json_encode(value), tostring, tonumber, type, select, ipairs, pairs.
 class Script {
  public:
   static constexpr size_t kMaxBytes = 256 * 1024 * 1024;
