@@ -207,15 +207,19 @@ TEST(WebsocketPeer, AResetIsAFailure) {
 
 TEST(WebsocketPeer, WhatTheServerSaidBeforeItLeftIsReadAlsoAfterASendFailed) {
   std::promise<void> left;
-  LoopbackServer server(1, Grant(ServerFrame(0x81, "last words") + ServerFrame(0x88, "\x0F\xA0"),
-                                 [&](BoostTcp::socket& socket) {
-                                   socket.close();
-                                   left.set_value();
-                                 }));
+  LoopbackServer server(1, Grant("", [&](BoostTcp::socket& socket) {
+                          char go[8];
+                          asio::read(socket, asio::buffer(go));
+                          asio::write(socket, asio::buffer(ServerFrame(0x81, "last words") +
+                                                           ServerFrame(0x88, "\x0F\xA0")));
+                          socket.close();
+                          left.set_value();
+                        }));
   RunUsers({[&](Connector& connector) -> Task<> {
     Opened opened;
     co_await Open(connector, server.Url(), {}, Seconds(10), &opened);
     if (!opened.websocket) co_return;
+    EXPECT_FALSE(opened.websocket->Send("go", false));
     left.get_future().wait();
     // The first goes out and is answered by RST, some later one fails.
     while (!opened.websocket->Send("anybody there?", false)) {
