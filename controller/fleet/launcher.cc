@@ -6,7 +6,6 @@
 #include <spawn.h>
 #include <string.h>
 #include <sys/eventfd.h>
-#include <sys/pidfd.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -16,6 +15,11 @@
 #include <utility>
 
 #include "absl/status/status.h"
+
+// The header of glibc 2.36 says nothing of C++.
+extern "C" {
+#include <sys/pidfd.h>
+}
 
 extern char** environ;
 
@@ -48,10 +52,10 @@ struct Launcher::Child {
 absl::StatusOr<std::unique_ptr<Launcher>> Launcher::Start(LauncherOptions options) {
   std::unique_ptr<Launcher> launcher(new Launcher(std::move(options)));
   launcher->wake_ = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-  if (launcher->wake_ < 0) return absl::ErrnoToStatus(errno, "cannot start agents");
+  if (launcher->wake_ < 0) return absl::ErrnoToStatus(errno, "cannot start processes");
   absl::Status status;
-  for (int i = 1; i <= launcher->options_.agents && status.ok(); ++i) {
-    status = launcher->Spawn("agent-" + std::to_string(i));
+  for (const LaunchedProcess& process : launcher->options_.processes) {
+    if (status.ok()) status = launcher->Spawn(process);
   }
   launcher->thread_ = std::thread([raw = launcher.get()] { raw->Watch(); });
   if (!status.ok()) return status;
@@ -65,13 +69,14 @@ Launcher::~Launcher() {
   if (wake_ >= 0) close(wake_);
 }
 
-absl::Status Launcher::Spawn(const std::string& name) {
+absl::Status Launcher::Spawn(const LaunchedProcess& process) {
+  const std::string& name = process.name;
   int pipe[2];
   if (pipe2(pipe, O_CLOEXEC) != 0) return absl::ErrnoToStatus(errno, "cannot start " + name);
   fcntl(pipe[0], F_SETFL, O_NONBLOCK);
 
-  std::vector<std::string> words = {options_.program, "--name", name};
-  words.insert(words.end(), options_.arguments.begin(), options_.arguments.end());
+  std::vector<std::string> words = {process.program};
+  words.insert(words.end(), process.arguments.begin(), process.arguments.end());
   std::vector<char*> argv;
   for (std::string& word : words) argv.push_back(word.data());
   argv.push_back(nullptr);
@@ -94,13 +99,13 @@ absl::Status Launcher::Spawn(const std::string& name) {
                            POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
   auto child = std::make_unique<Child>();
   const int error =
-      posix_spawn(&child->pid, options_.program.c_str(), &files, &attributes, argv.data(), environ);
+      posix_spawn(&child->pid, process.program.c_str(), &files, &attributes, argv.data(), environ);
   posix_spawnattr_destroy(&attributes);
   posix_spawn_file_actions_destroy(&files);
   close(pipe[1]);
   if (error != 0) {
     close(pipe[0]);
-    return absl::ErrnoToStatus(error, "cannot start " + options_.program);
+    return absl::ErrnoToStatus(error, "cannot start " + process.program);
   }
   child->name = name;
   child->output = pipe[0];

@@ -1,4 +1,4 @@
-// Launcher: the agent processes that a controller starts on its own machine.
+// Launcher: the processes that a controller starts on its own machine: agents, a demo's target.
 #ifndef RAMPART_CONTROLLER_FLEET_LAUNCHER_H_
 #define RAMPART_CONTROLLER_FLEET_LAUNCHER_H_
 
@@ -17,18 +17,21 @@
 
 namespace rampart::controller {
 
-struct LauncherOptions {
-  std::string program;  // the agent's path
-  int agents = 1;
-  // After `--name agent-N`: `--controller`, `127.0.0.1:4711`, ...
+struct LaunchedProcess {
+  std::string name;     // in what is said of it
+  std::string program;  // a path
   std::vector<std::string> arguments;
-  // What an agent writes to its standard output and error, a line at a time.
-  std::function<void(const std::string& agent, const std::string& line)> on_line;
+};
+
+struct LauncherOptions {
+  std::vector<LaunchedProcess> processes;
+  // What a process writes to its standard output and error, a line at a time.
+  std::function<void(const std::string& name, const std::string& line)> on_line;
   // After its last line.
   std::function<void(ProcessExited)> on_exit;
 };
 
-// Each agent has a process group of its own, so an interrupt from the terminal reaches the
+// Each process has a process group of its own, so an interrupt from the terminal reaches the
 // controller only. Owned by the controller's shell; the callbacks come on the launcher's one
 // thread, which waits for the processes and reads what they write. Every process is reaped.
 class Launcher {
@@ -37,13 +40,13 @@ class Launcher {
   // From SIGTERM to SIGKILL.
   static constexpr int64_t kTermNs = 3'000'000'000;
 
-  // agent-1, agent-2, ... Fails when one cannot be started; those before it are ended then.
+  // Fails when one cannot be started; those before it are ended then.
   static absl::StatusOr<std::unique_ptr<Launcher>> Start(LauncherOptions options);
   ~Launcher();  // Terminate
   Launcher(const Launcher&) = delete;
   Launcher& operator=(const Launcher&) = delete;
 
-  // Of agent-1, agent-2, ...; a process that has ended keeps its number here.
+  // In the order of the options; a process that has ended keeps its number here.
   const std::vector<pid_t>& pids() const { return pids_; }
   // Ends what is left and waits for it, kTermNs and a moment at most. Not from a callback.
   void Terminate();
@@ -52,7 +55,7 @@ class Launcher {
   struct Child;
 
   explicit Launcher(LauncherOptions options);
-  absl::Status Spawn(const std::string& name);
+  absl::Status Spawn(const LaunchedProcess& process);
   void Watch();
   bool ReadLines(Child& child);  // false when there is nothing more for now
   void Reap(Child& child);

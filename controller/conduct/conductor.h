@@ -1,0 +1,33 @@
+// Conduct: runs one plan on a fleet of agents, from the first Hello to the result.
+#ifndef RAMPART_CONTROLLER_CONDUCT_CONDUCTOR_H_
+#define RAMPART_CONTROLLER_CONDUCT_CONDUCTOR_H_
+
+#include <cstdint>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "controller/fleet/fleet.h"
+#include "controller/fleet/fleet_service.h"
+#include "controller/run/result.h"
+#include "controller/run/run.h"
+#include "controller/terminal/terminal.h"
+
+namespace rampart::controller {
+
+struct ConductOptions {
+  FleetOptions fleet;
+  FleetServiceOptions service;
+  RunOptions run;
+  // The agent program that is started here for every agent; empty: agents come from elsewhere.
+  std::string agent_program;
+  int agent_threads = 1;
+};
+
+// The controller's shell: one thread steps the fleet's core and performs what it asks for. Ctrl-C
+// drains, a second one aborts. Fails when the run cannot begin: an address that cannot be listened
+// on, agents that cannot be started. Everything that went wrong later is in the result.
+absl::StatusOr<RunResult> Conduct(ConductOptions options, Terminal& terminal);
+
+}  // namespace rampart::controller
+
+#endif  // RAMPART_CONTROLLER_CONDUCT_CONDUCTOR_H_

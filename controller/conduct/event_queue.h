@@ -1,0 +1,57 @@
+// EventQueue: what the controller's threads tell the one that runs the fleet.
+#ifndef RAMPART_CONTROLLER_CONDUCT_EVENT_QUEUE_H_
+#define RAMPART_CONTROLLER_CONDUCT_EVENT_QUEUE_H_
+
+#include <chrono>
+#include <condition_variable>
+#include <cstddef>
+#include <deque>
+#include <mutex>
+#include <optional>
+#include <utility>
+
+namespace rampart::controller {
+
+// Any thread pushes, one pops. Holds kMaxEvents; what is over is dropped, and overflowed() says so:
+// a run whose events were lost must not go on.
+template <typename Event>
+class EventQueue {
+ public:
+  static constexpr size_t kMaxEvents = 100'000;
+
+  void Push(Event event) {
+    {
+      const std::lock_guard lock(mutex_);
+      if (events_.size() >= kMaxEvents) {
+        overflowed_ = true;
+        return;
+      }
+      events_.push_back(std::move(event));
+    }
+    pushed_.notify_one();
+  }
+
+  // Nothing when nothing came in time.
+  std::optional<Event> Pop(std::chrono::milliseconds timeout) {
+    std::unique_lock lock(mutex_);
+    if (!pushed_.wait_for(lock, timeout, [this] { return !events_.empty(); })) return std::nullopt;
+    Event event = std::move(events_.front());
+    events_.pop_front();
+    return event;
+  }
+
+  bool overflowed() const {
+    const std::lock_guard lock(mutex_);
+    return overflowed_;
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  std::condition_variable pushed_;
+  std::deque<Event> events_;
+  bool overflowed_ = false;
+};
+
+}  // namespace rampart::controller
+
+#endif  // RAMPART_CONTROLLER_CONDUCT_EVENT_QUEUE_H_
