@@ -158,8 +158,10 @@ std::optional<Websocket::Event> Websocket::Decode(std::string_view* bytes) {
 }
 
 Transport::Step Websocket::Read(std::optional<Event>* event) {
-  // A plain socket knows without a system call that there is nothing; TLS may hold decrypted bytes.
-  if (!transport_->secure() && !transport_->ToReceive(kNever, nullptr).await_ready()) {
+  // A plain socket knows without a system call that there is nothing, unless the loop has not heard
+  // yet of what a broken one still holds; TLS may hold decrypted bytes.
+  if (!send_broken_ && !transport_->secure() &&
+      !transport_->ToReceive(kNever, nullptr).await_ready()) {
     return Transport::Step::kBlocked;
   }
   const Transport::Moved moved = transport_->Receive(loop().read_buffer(), Loop::kReadBufferBytes);
