@@ -170,7 +170,8 @@ void Loop::RunReady() {
 void Loop::RunTimers() {
   if (timers_.empty()) return;
   const int64_t now = MonotonicNow();
-  while (timers_.next_ns() <= now) {
+  // No more than there were: one that arms itself in the past again waits for the next turn.
+  for (size_t left = timers_.size(); left > 0 && timers_.next_ns() <= now; --left) {
     Waiter* waiter = timers_.top();
     waiter->Detach();
     waiter->result_ = Wake::kTimeout;

@@ -68,6 +68,21 @@ Task<> Wait(Loop& loop, Interrupt* interrupt, Wake* result) {
   loop.Stop();
 }
 
+TEST(Loop, ASleeperThatArmsItselfInThePastLeavesOthersTheirTurn) {
+  Loop loop;
+  bool done = false;
+  auto spin = [](Loop& l, bool* stop) -> Task<> {
+    while (!*stop) co_await l.SleepUntil(MonotonicNow() - 1'000'000);
+  };
+  Spawn(spin(loop, &done));
+  loop.Post([&] {
+    done = true;
+    loop.Stop();
+  });
+  loop.Run();
+  EXPECT_TRUE(done);
+}
+
 TEST(Loop, AnInterruptEndsTheWaitItFindsAndEveryLaterOne) {
   Loop loop;
   Interrupt interrupt;
