@@ -99,10 +99,11 @@ void WebSocketSession::Deliver(const Frame& frame) {
     return Queue(frame, /*is_message=*/true);
   }
   // Without a shared owner the session is being destroyed on its thread: nobody to deliver to.
-  const std::shared_ptr<WebSocketSession> self = weak_from_this().lock();
+  std::shared_ptr<WebSocketSession> self = weak_from_this().lock();
   if (self == nullptr) return;
   asio::post(connection_->loop().context(),
-             [self, frame] { self->Queue(frame, /*is_message=*/true); });
+             // Moved: the last owner must be on the session's thread.
+             [self = std::move(self), frame] { self->Queue(frame, /*is_message=*/true); });
 }
 
 void WebSocketSession::Queue(const Frame& frame, bool is_message) {

@@ -16,7 +16,7 @@ absl::Status Database::Open(const std::string& path) {
   handle_.reset(handle);
   absl::Status status = result == SQLITE_OK ? Execute(
                                                   "PRAGMA journal_mode=WAL;"
-                                                  "PRAGMA synchronous=NORMAL;"
+                                                  "PRAGMA synchronous=OFF;"
                                                   "PRAGMA temp_store=MEMORY;"
                                                   "PRAGMA cache_size=-16000;")
                                             : Error();

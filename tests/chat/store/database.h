@@ -15,9 +15,10 @@
 
 namespace rampart::chat {
 
-// One connection to a database file: WAL, synchronous=NORMAL. Owned by Store, used in its lock.
-// Writes share a transaction, which Commit ends, or the kMaxGroupedWrites-th write: a crash loses
-// what was written since. Reads see what was written, for there is only this connection.
+// One connection to a database file: WAL, and synchronous=OFF, for a target whose event loop waited
+// for a disk would measure the disk. Owned by Store, used in its lock. Writes share a transaction,
+// which Commit ends, or the kMaxGroupedWrites-th write: a crash loses what was written since, a
+// power failure may lose more. Reads see what was written, for there is only this connection.
 class Database {
  public:
   static constexpr int kMaxGroupedWrites = 512;

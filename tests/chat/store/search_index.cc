@@ -57,8 +57,7 @@ absl::StatusOr<std::string> MatchExpression(const SearchQuery& query) {
 }  // namespace
 
 SearchIndex::SearchIndex(Database& database)
-    : database_(database),
-      find_(database, "SELECT rowid FROM search WHERE search MATCH ? ORDER BY rowid DESC LIMIT ?"),
+    : find_(database, "SELECT rowid FROM search WHERE search MATCH ? ORDER BY rowid DESC LIMIT ?"),
       find_dated_(database,
                   "SELECT m.id FROM (SELECT rowid AS id FROM search WHERE search MATCH ?"
                   " ORDER BY rowid DESC LIMIT ?) f JOIN messages m ON m.id = f.id"

@@ -54,7 +54,6 @@ class SearchIndex {
   absl::Status AddWords(std::string_view content);
 
  private:
-  Database& database_;
   Statement find_;
   Statement find_dated_;
   Statement get_;
