@@ -124,8 +124,15 @@ void AddValues(const MetricRow& row, const std::vector<int>& widths, const Grid&
   if (grid.Fits(row)) {
     line = page->Leader(indent, row.label, grid.value_label, ink);
   } else {
-    page->Line(std::string(static_cast<size_t>(indent), ' ') + page->Paint(ink, row.label));
-    line = page->Leader(indent, "", grid.value_label);
+    // Out of line, but on one: values are short.
+    constexpr int kRoomForValues = 24;
+    const int own = indent + DisplayWidth(row.label) + 3;
+    if (own + kRoomForValues <= page->width()) {
+      line = page->Leader(indent, row.label, own, ink);
+    } else {
+      page->Line(std::string(static_cast<size_t>(indent), ' ') + page->Paint(ink, row.label));
+      line = page->Leader(indent, "", grid.value_label);
+    }
   }
   for (size_t i = 0; i < row.cells.size(); ++i) {
     std::string cell = row.cells[i];
