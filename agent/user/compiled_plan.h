@@ -13,6 +13,7 @@
 
 #include "absl/status/statusor.h"
 #include "agent/stats/recorder.h"
+#include "agent/user/sample_series.h"
 #include "common/script/script.h"
 #include "common/stats/metric.h"
 #include "rampart/v1/plan.pb.h"
@@ -58,10 +59,6 @@ struct HeaderText {
   int count = 0;
 };
 
-struct HttpSeries {
-  SeriesId reqs, duration, blocked, connecting, tls, sending, waiting, receiving, failed, intended;
-};
-
 struct HttpStep {
   std::string name;
   std::string method;
@@ -94,10 +91,6 @@ struct SendStep {
 struct DurationNs {
   int64_t min = 0;
   int64_t max = 0;
-};
-
-struct WebsocketSeries {
-  SeriesId connecting, sessions, open, duration, sent, received, ping, errors;
 };
 
 struct WebsocketStep {
@@ -198,11 +191,6 @@ struct CompiledPlan {
 // `script` and `recorder` are those of the thread. Fails for a text that does not compile; the
 // message has its position.
 absl::StatusOr<CompiledPlan> Compile(const v1::Plan& plan, Script& script, Recorder& recorder);
-
-// `tags` with one more, in their order; a later value replaces an earlier one.
-void SetTag(std::string_view key, std::string_view value, Tags* tags);
-HttpSeries MakeHttpSeries(const Tags& tags, Recorder& recorder);
-WebsocketSeries MakeWebsocketSeries(const Tags& tags, Recorder& recorder);
 
 }  // namespace rampart::agent
 
