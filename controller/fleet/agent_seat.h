@@ -34,8 +34,9 @@ class DeltaGate {
   uint64_t kept_ = 0;
 };
 
-// Owned by the Fleet, from the first Hello to the end of the run. Its index and its hello's
-// incarnation never change; its connection does, when the agent had to dial again.
+// Owned by the Fleet, from the first Hello to the end of the run. Its hello's incarnation
+// never changes, its index not once all are in; its connection does, when the agent had to dial
+// again.
 struct AgentSeat {
   AgentSeat(int index_in_run, v1::Hello first_hello)
       : index(index_in_run), hello(std::move(first_hello)) {}

@@ -108,6 +108,7 @@ void Fleet::OnTimeout() {
 }
 
 void Fleet::Prepare() {
+  roster_.Number();
   uint64_t capacity = 0;
   for (const AgentSeat& seat : roster_.seats()) {
     weights_.push_back(static_cast<uint32_t>(

@@ -1,8 +1,26 @@
 #include "controller/fleet/roster.h"
 
+#include <algorithm>
+
 #include "absl/status/status.h"
 
 namespace rampart::controller {
+namespace {
+
+// Alike up to a number at the end: by the number. All digits, so a longer one is larger.
+bool ByNumber(std::string_view a, std::string_view b) {
+  const auto stem = [](std::string_view name) {
+    const size_t last = name.find_last_not_of("0123456789");
+    return name.substr(0, last == std::string_view::npos ? 0 : last + 1);
+  };
+  const std::string_view stem_a = stem(a);
+  const std::string_view stem_b = stem(b);
+  if (stem_a != stem_b) return stem_a < stem_b;
+  if (a.size() != b.size()) return a.size() < b.size();
+  return a < b;
+}
+
+}  // namespace
 
 bool Roster::Open(ConnectionId connection, int64_t now_ns) {
   if (waiting_.size() >= static_cast<size_t>(agents_) + kSpareConnections) return false;
@@ -60,6 +78,15 @@ absl::StatusOr<Roster::Admission> Roster::Admit(ConnectionId connection, const v
   seat.connection = connection;
   seat.heard_ns = now_ns;
   return Admission{&seat, false, 0};
+}
+
+void Roster::Number() {
+  std::sort(seats_.begin(), seats_.end(), [](const AgentSeat& a, const AgentSeat& b) {
+    const std::string& left = a.hello.name();
+    const std::string& right = b.hello.name();
+    return ByNumber(left, right);
+  });
+  for (size_t i = 0; i < seats_.size(); ++i) seats_[i].index = static_cast<int>(i);
 }
 
 AgentSeat* Roster::OfConnection(ConnectionId connection) {

@@ -44,6 +44,10 @@ class Roster {
   absl::StatusOr<Admission> Admit(ConnectionId connection, const v1::Hello& hello, bool joining,
                                   int64_t now_ns);
 
+  // Gives out the indexes by name (agent-2 before agent-10), so that equal fleets are numbered
+  // alike whoever dialled first. Once, when all are in; it moves the seats.
+  void Number();
+
   bool complete() const { return static_cast<int>(seats_.size()) == agents_; }
   std::deque<AgentSeat>& seats() { return seats_; }
   const std::deque<AgentSeat>& seats() const { return seats_; }

@@ -23,6 +23,8 @@ namespace rampart::simulation {
 inline constexpr int64_t kMs = 1'000'000;
 inline constexpr int64_t kSecond = 1'000'000'000;
 
+inline constexpr int kMaxRefusedDials = 2;
+
 // What goes wrong in one world. Times are in virtual nanoseconds since the begin, 0: never.
 struct Trouble {
   int cuts = 0;                        // of agents' connections, at random times
@@ -53,6 +55,7 @@ class World {
     bool loading = false;
     bool running = false;
     int made = 0, setups = 0, starts = 0, teardowns = 0;
+    int refused_dials = 0;                   // in a row
     int64_t start_ns = 0;                    // as told, on the agent's clock
     uint64_t measured = 0;                   // in all deltas that were taken
     uint64_t unmeasured = 0;                 // since the last one
@@ -193,7 +196,10 @@ class World {
   void Open(size_t i) {
     Agent& agent = agents_[i];
     const uint64_t dial = ++agent.dial;
-    if (agent.isolated || Chance(trouble_.failed_dials)) {
+    // Not so often in a row that the lease runs out: that is another trouble.
+    const bool refused = agent.refused_dials < kMaxRefusedDials && Chance(trouble_.failed_dials);
+    agent.refused_dials = refused ? agent.refused_dials + 1 : 0;
+    if (agent.isolated || refused) {
       After(Between(kMs, kSecond), [this, i, dial] {
         if (agents_[i].dial == dial) Tell(i, agent::Disconnected{"refused"});
       });
