@@ -11,13 +11,13 @@ namespace {
 
 constexpr int64_t kLimit = 150 * kSecond;
 
-v1::Plan APlan() {
+v1::Plan APlan(int64_t seconds = 6) {
   v1::Plan plan;
   plan.add_setup();
   plan.add_teardown();
   v1::ConstantUsers& users = *plan.add_scenarios()->mutable_load()->mutable_constant_users();
   users.set_users(40);
-  users.mutable_duration()->set_seconds(6);
+  users.mutable_duration()->set_seconds(seconds);
   return plan;
 }
 
@@ -106,11 +106,12 @@ TEST(FleetSimulation, AnAgentThatCannotBeReachedStopsItsLoadAndFailsTheRun) {
     Trouble trouble;
     trouble.isolation_ns = Sometime(random);
     trouble.unnoticed_ns = 30 * kSecond;
-    World world(seed, Agents(random), APlan(), trouble);
+    constexpr int64_t kLoadSeconds = 25;  // more than a lease
+    World world(seed, Agents(random), APlan(kLoadSeconds), trouble);
     ASSERT_TRUE(world.Run(kLimit));
     CheckAlways(world);
     if (world.started_.start_ns == 0 ||
-        trouble.isolation_ns < world.started_.start_ns + 6 * kSecond) {
+        trouble.isolation_ns < world.started_.start_ns + kLoadSeconds * kSecond) {
       EXPECT_THAT(world.failures_, testing::Not(testing::IsEmpty()));
     }
   });
@@ -122,7 +123,7 @@ TEST(FleetSimulation, AStopAtAnyTimeEndsTheRun) {
     trouble.cuts = static_cast<int>(random() % 4);
     trouble.stop_ns = Sometime(random);
     trouble.stop = random() % 2 == 0 ? v1::DRAIN : v1::ABORT;
-    World world(seed, Agents(random), APlan(), trouble);
+    World world(seed, Agents(random), APlan(60), trouble);
     ASSERT_TRUE(world.Run(kLimit));
     CheckAlways(world);
     EXPECT_THAT(world.failures_, testing::IsEmpty());

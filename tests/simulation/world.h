@@ -310,7 +310,7 @@ class World {
                         std::to_string(kept_sequence_[i]));
     }
     kept_[i] += action.delta.health().late_starts();
-    keep_ns_ = std::max(keep_ns_, now_ns_ + Between(0, 300 * kMs));
+    keep_ns_ = std::max(keep_ns_, now_ns_ + Between(0, Chance(0.1) ? 2 * kSecond : 300 * kMs));
     At(keep_ns_, [this, agent = action.agent, sequence = action.delta.sequence()] {
       Tell(controller::DeltaKept{agent, sequence});
     });
