@@ -153,7 +153,7 @@ void Launcher::Watch() {
       if (polled[i].revents != 0 && polled[i].fd == of[i]->process) Reap(*of[i]);
     }
     if (polled.size() > of.size() && polled.back().revents != 0) {
-      kill_at = Now() + kTermNs;
+      kill_at = Now() + options_.term_ns;
       Signal(SIGTERM);
     }
     if (!killed && Now() >= kill_at) {

@@ -29,6 +29,7 @@ struct LauncherOptions {
   std::function<void(const std::string& name, const std::string& line)> on_line;
   // After its last line.
   std::function<void(ProcessExited)> on_exit;
+  int64_t term_ns = 3'000'000'000;  // from SIGTERM to SIGKILL
 };
 
 // Each process has a process group of its own, so an interrupt from the terminal reaches the
@@ -37,8 +38,6 @@ struct LauncherOptions {
 class Launcher {
  public:
   static constexpr size_t kMaxLineBytes = 4096;  // longer ones are cut into several
-  // From SIGTERM to SIGKILL.
-  static constexpr int64_t kTermNs = 3'000'000'000;
 
   // Fails when one cannot be started; those before it are ended then.
   static absl::StatusOr<std::unique_ptr<Launcher>> Start(LauncherOptions options);
@@ -48,7 +47,7 @@ class Launcher {
 
   // In the order of the options; a process that has ended keeps its number here.
   const std::vector<pid_t>& pids() const { return pids_; }
-  // Ends what is left and waits for it, kTermNs and a moment at most. Not from a callback.
+  // Ends what is left and waits for it, term_ns and a moment at most. Not from a callback.
   void Terminate();
 
  private:
