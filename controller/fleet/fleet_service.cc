@@ -50,8 +50,12 @@ namespace {
 class Session : public grpc::ServerBidiReactor<v1::AgentMessage, v1::ControllerMessage> {
  public:
   Session(std::map<ConnectionId, Session*>* sessions, std::mutex* mutex, ConnectionId id,
-          std::function<void(FleetEvent)> on_event)
-      : sessions_(sessions), mutex_(mutex), id_(id), on_event_(std::move(on_event)) {
+          grpc::CallbackServerContext* context, std::function<void(FleetEvent)> on_event)
+      : sessions_(sessions),
+        mutex_(mutex),
+        id_(id),
+        context_(context),
+        on_event_(std::move(on_event)) {
     StartSendInitialMetadata();  // tells the agent that it is connected
   }
 
@@ -74,8 +78,11 @@ class Session : public grpc::ServerBidiReactor<v1::AgentMessage, v1::ControllerM
     if (closing_) return;
     closing_ = true;
     why_ = std::move(why);
-    // What is being written stays.
-    if (!flush) queue_.resize(writing_ ? 1 : 0);
+    if (!flush) {
+      queue_.resize(writing_ ? 1 : 0);
+      // What is being written may wait for a peer that does not read.
+      if (writing_) context_->TryCancel();
+    }
     if (!writing_) FinishNow();
   }
 
@@ -135,6 +142,7 @@ class Session : public grpc::ServerBidiReactor<v1::AgentMessage, v1::ControllerM
   std::map<ConnectionId, Session*>* const sessions_;
   std::mutex* const mutex_;
   const ConnectionId id_;
+  grpc::CallbackServerContext* const context_;
   const std::function<void(FleetEvent)> on_event_;
   v1::AgentMessage incoming_;
   // Below: with the lock.
@@ -155,7 +163,7 @@ class Service : public v1::Fleet::CallbackService {
     {
       const std::lock_guard lock(state_->mutex);
       const ConnectionId id = state_->next++;
-      session = new Session(&state_->sessions, &state_->mutex, id, state_->on_event);
+      session = new Session(&state_->sessions, &state_->mutex, id, context, state_->on_event);
       state_->sessions[id] = session;
     }
     session->Begin(context->peer());
