@@ -7,8 +7,10 @@
 #include <boost/asio/read_until.hpp>
 #include <boost/asio/streambuf.hpp>
 #include <boost/asio/write.hpp>
+#include <condition_variable>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <thread>
 #include <utility>
@@ -30,9 +32,18 @@ class LoopbackServer {
             BoostTcp::socket socket(context_);
             acceptor_.accept(socket);
             serve(socket);
+            const std::lock_guard lock(mutex_);
+            ++served_;
+            changed_.notify_all();
           }
         }) {}
   ~LoopbackServer() { thread_.join(); }
+
+  // Waits until so many connections were served: what `serve` noted of them may be read after it.
+  void Served(int connections) {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [&] { return served_ >= connections; });
+  }
 
   std::string Url(const std::string& path = "/", const std::string& scheme = "ws") const {
     return scheme + "://127.0.0.1:" + std::to_string(acceptor_.local_endpoint().port()) + path;
@@ -41,6 +52,9 @@ class LoopbackServer {
  private:
   boost::asio::io_context context_;
   BoostTcp::acceptor acceptor_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  int served_ = 0;  // guarded by mutex_
   std::thread thread_;
 };
 

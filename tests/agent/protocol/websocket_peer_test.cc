@@ -94,6 +94,7 @@ TEST(WebsocketPeer, OneByteAtATimeIsEnough) {
     EXPECT_EQ(opened.websocket->close_code(), 4000);
     EXPECT_EQ(opened.websocket->close_reason(), "over");
   }});
+  server.Served(1);
   EXPECT_EQ(answers, "10:ping\n8:4000\n");
 }
 
@@ -126,6 +127,7 @@ TEST(WebsocketPeer, AViolationFailsTheConnectionAndTheServerIsTold) {
       const auto failure = co_await opened.websocket->Close(1000, "", Seconds(10), nullptr);
       EXPECT_EQ(failure->kind, one.kind);
     }});
+    server.Served(1);
     EXPECT_EQ(told, one.told);
   }
 }

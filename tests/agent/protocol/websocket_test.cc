@@ -157,7 +157,9 @@ TEST(Websocket, TheServerLearnsOurCloseCode) {
       EXPECT_FALSE(co_await opened.websocket->Close(code, "", Seconds(10), nullptr));
     }});
     if (code == 3001) {
+      server.Served(1);
       EXPECT_EQ(reason.code, 3001);
+  server.Served(2);
       EXPECT_EQ(std::string(reason.reason.c_str()), "bye");
     }
   }
@@ -198,6 +200,7 @@ TEST(Websocket, WeLearnTheServersCloseCodeAndAnswerIt) {
       EXPECT_EQ(opened.websocket->close_reason(), named ? "over" : "");
       EXPECT_FALSE(co_await opened.websocket->Close(kCloseNormal, "", Seconds(10), nullptr));
     }});
+    server.Served(named ? 1 : 2);
     EXPECT_FALSE(ended) << ended.message();
   }
 }
@@ -259,6 +262,7 @@ TEST(Websocket, TheRequestReachesTheServerAsGiven) {
                   Seconds(10), &opened);
     EXPECT_EQ(opened.failure.kind, ErrorKind::kConnectionClosed);
   }});
+  server.Served(1);
   EXPECT_EQ(request.target(), "/room?id=7");
   EXPECT_EQ(request["X-User-Id"], "42");
   EXPECT_EQ(request["User-Agent"], "someone");
