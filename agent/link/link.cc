@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
+#include "common/load/nanoseconds.h"
 #include "common/plan/load_plan.h"
 
 namespace rampart::agent {
@@ -112,7 +113,7 @@ void Link::OnWelcome(const v1::Welcome& welcome) {
   }
   epoch_ = welcome.epoch();
   backoff_ns_ = kDialFirstNs;
-  lease_.Renew(hello_ns_, welcome.lease().seconds() * kSecondNs + welcome.lease().nanos());
+  lease_.Renew(hello_ns_, Ns(welcome.lease()));
   next_heartbeat_ns_ = now_ns_;
   unacknowledged_.Acknowledge(welcome.durable_sequence());
   for (const v1::Delta& delta : unacknowledged_.deltas()) SendDelta(delta);

@@ -5,18 +5,15 @@
 
 #include "absl/strings/match.h"
 #include "agent/protocol/url.h"
+#include "common/load/grace.h"
+#include "common/load/nanoseconds.h"
 #include "common/plan/variables.h"
 
 namespace rampart::agent {
 namespace {
 
 constexpr int64_t kDefaultTimeoutNs = 60'000'000'000;
-constexpr int64_t kDefaultGracefulNs = 30'000'000'000;
 constexpr uint32_t kDefaultMaxRedirects = 10;
-
-int64_t Ns(const google::protobuf::Duration& duration) {
-  return duration.seconds() * 1'000'000'000 + duration.nanos();
-}
 
 int64_t NsOr(bool set, const google::protobuf::Duration& duration, int64_t otherwise) {
   return set ? Ns(duration) : otherwise;
@@ -77,11 +74,8 @@ class Compiler {
     scenario.name = proto.name();
     scenario.load = proto.load();
     scenario.start_ns = Ns(proto.start());
-    scenario.graceful_stop_ns =
-        NsOr(proto.has_graceful_stop(), proto.graceful_stop(), kDefaultGracefulNs);
-    const v1::RampingUsers& ramp = proto.load().ramping_users();
-    scenario.graceful_ramp_down_ns =
-        NsOr(ramp.has_graceful_ramp_down(), ramp.graceful_ramp_down(), kDefaultGracefulNs);
+    scenario.graceful_stop_ns = GracefulStopNs(proto);
+    scenario.graceful_ramp_down_ns = GracefulRampDownNs(proto.load());
     Around around;
     SetTag("scenario", proto.name(), &around.tags.fixed);
     scenario.series = SeriesOf(around.tags.fixed);

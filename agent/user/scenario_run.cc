@@ -5,6 +5,7 @@
 
 #include "agent/user/walker.h"
 #include "common/load/arrival_schedule.h"
+#include "common/load/nanoseconds.h"
 #include "common/load/user_schedule.h"
 
 namespace rampart::agent {
@@ -14,8 +15,6 @@ namespace {
 constexpr int kYieldEvery = 64;
 // Arrivals that were due longer ago than this when the driver begins are not replayed.
 constexpr int64_t kEnterLateNs = 1'000'000'000;
-
-double Ms(int64_t ns) { return static_cast<double>(ns) / 1e6; }
 
 }  // namespace
 
@@ -31,8 +30,8 @@ ScenarioRun::ScenarioRun(ThreadContext& context, Cuts& cuts, const CompiledScena
 void ScenarioRun::Start(int64_t run_start_ns) {
   start_ns_ = run_start_ns + scenario_.start_ns;
   // That none was counted is known from the begin: a threshold on it has data.
-  for (const SeriesId series : {scenario_.series.dropped, scenario_.series.interrupted,
-                                scenario_.series.step_errors}) {
+  for (const SeriesId series :
+       {scenario_.series.dropped, scenario_.series.interrupted, scenario_.series.step_errors}) {
     context_.recorder.Count(series, 0);
   }
   const auto own = [this](int64_t users) {

@@ -4,13 +4,13 @@
 #include <type_traits>
 #include <utility>
 
+#include "common/load/nanoseconds.h"
+
 namespace rampart::agent {
 namespace {
 
 // Loops of steps that never wait let others go first this often.
 constexpr int64_t kYieldEvery = 256;
-
-double Ms(int64_t ns) { return static_cast<double>(ns) / 1e6; }
 
 }  // namespace
 

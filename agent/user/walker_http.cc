@@ -6,11 +6,10 @@
 #include "absl/strings/match.h"
 #include "agent/protocol/url.h"
 #include "agent/user/walker.h"
+#include "common/load/nanoseconds.h"
 
 namespace rampart::agent {
 namespace {
-
-double Ms(int64_t ns) { return static_cast<double>(ns) / 1e6; }
 
 bool IsRedirect(int status) {
   return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;

@@ -6,6 +6,7 @@
 
 #include "agent/protocol/url.h"
 #include "agent/user/walker.h"
+#include "common/load/nanoseconds.h"
 
 namespace rampart::agent {
 namespace {
@@ -14,8 +15,6 @@ namespace {
 constexpr int64_t kCloseTimeoutNs = 5'000'000'000;
 constexpr uint16_t kNormalClosure = 1000;
 constexpr uint16_t kGoingAway = 1001;
-
-double Ms(int64_t ns) { return static_cast<double>(ns) / 1e6; }
 
 // The interval's next point; one that has passed is not caught up with.
 int64_t NextPoint(int64_t due_ns, int64_t interval_ns, int64_t now_ns) {

@@ -4,13 +4,10 @@
 #include <numeric>
 
 #include "absl/status/status.h"
+#include "common/load/nanoseconds.h"
 
 namespace rampart {
 namespace {
-
-int64_t Ns(const google::protobuf::Duration& duration) {
-  return duration.seconds() * 1'000'000'000 + duration.nanos();
-}
 
 // Denominators over this would let the 128-bit integral overflow within 7 days at kMaxPerSecond.
 constexpr int64_t kMaxCommonPeriodNs = 3'600'000'000'000'000;

@@ -5,15 +5,12 @@
 #include <utility>
 
 #include "absl/status/status.h"
+#include "common/load/nanoseconds.h"
 
 namespace rampart {
 namespace {
 
 constexpr int64_t kDefaultMaxDurationNs = 600'000'000'000;
-
-int64_t Ns(const google::protobuf::Duration& duration) {
-  return duration.seconds() * 1'000'000'000 + duration.nanos();
-}
 
 }  // namespace
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "common/load/arrival_schedule.h"
+#include "common/load/nanoseconds.h"
 #include "common/load/user_schedule.h"
 #include "common/plan/variables.h"
 #include "common/script/script.h"
@@ -23,10 +24,6 @@ using google::protobuf::Message;
 constexpr const char* kDynamicNames[] = {
     "status",      "ok",      "body",      "json", "headers",  "error",         "user", "iteration",
     "duration_ms", "message", "connected", "url",  "scenario", "connecting_ms", "setup"};
-
-int64_t Ns(const google::protobuf::Duration& duration) {
-  return duration.seconds() * 1'000'000'000 + duration.nanos();
-}
 
 class Validator {
  public:

@@ -4,14 +4,11 @@
 #include <cmath>
 #include <utility>
 
+#include "common/load/nanoseconds.h"
 #include "controller/run/number_text.h"
 
 namespace rampart::controller {
 namespace {
-
-int64_t Ns(const google::protobuf::Duration& duration) {
-  return duration.seconds() * 1'000'000'000 + duration.nanos();
-}
 
 std::string Users(int64_t users) {
   return NumberText(static_cast<double>(users)) + (users == 1 ? " user" : " users");

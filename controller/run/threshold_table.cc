@@ -2,14 +2,11 @@
 
 #include <utility>
 
+#include "common/load/nanoseconds.h"
 #include "controller/run/number_text.h"
 
 namespace rampart::controller {
 namespace {
-
-int64_t Ns(const google::protobuf::Duration& duration) {
-  return duration.seconds() * 1'000'000'000 + duration.nanos();
-}
 
 std::string UnitOf(const MetricInfo& metric, const Condition& condition) {
   switch (condition.aggregate) {
