@@ -97,9 +97,9 @@ std::string Nearest(std::string_view name, const std::vector<std::string>& known
 
 const std::vector<std::string>& FunctionNames() {
   static const auto& names = *new std::vector<std::string>{
-      "random",   "chance",   "pick",  "now_ms", "now_us", "uuid",  "json_encode",
-      "tostring", "tonumber", "type",  "select", "ipairs", "pairs", "error",
-      "assert",   "string",   "table", "math",   "utf8",   "null"};
+      "random",      "chance",   "pick",     "now_ms", "now_us", "uuid",
+      "json_encode", "tostring", "tonumber", "type",   "select", "ipairs",
+      "pairs",       "string",   "table",    "math",   "utf8",   "null"};
   return names;
 }
 

@@ -158,8 +158,9 @@ struct Script::Functions {
     lua_settop(lua, 0);
 
     lua_newtable(lua);  // 1: shared
-    static constexpr const char* kBase[] = {"tostring", "tonumber", "type",  "select",
-                                            "ipairs",   "pairs",    "error", "assert"};
+    // Not `error`: that is the class of the last exchange's failure.
+    static constexpr const char* kBase[] = {"tostring", "tonumber", "type",
+                                            "select",   "ipairs",   "pairs"};
     for (const char* name : kBase) {
       lua_getglobal(lua, name);
       lua_setfield(lua, 1, name);
