@@ -34,22 +34,24 @@ class ChatServer {
   std::string websocket() const { return "ws://127.0.0.1:" + std::to_string(port_) + "/api/ws"; }
   int port() const { return port_; }
 
-  // Asks the server for its own counts until this one has come so far.
-  bool WaitForCount(const std::string& name, uint64_t at_least) {
+  // One of the server's own counts as it is now.
+  uint64_t Count(const std::string& name) const {
+    const std::string stats = Get("/api/stats");
+    const std::string key = "\"" + name + "\":";
+    const size_t at = stats.find(key);
+    if (at == std::string::npos) return 0;
+    return std::strtoull(stats.c_str() + at + key.size(), nullptr, 10);
+  }
+
+  // Asks until this count has come so far.
+  bool WaitForCount(const std::string& name, uint64_t at_least) const {
     const auto give_up = std::chrono::steady_clock::now() + Process::kPatience;
     while (std::chrono::steady_clock::now() < give_up) {
-      const std::string stats = Get("/api/stats");
-      const std::string key = "\"" + name + "\":";
-      const size_t at = stats.find(key);
-      if (at != std::string::npos &&
-          std::strtoull(stats.c_str() + at + key.size(), nullptr, 10) >= at_least) {
-        return true;
-      }
+      if (Count(name) >= at_least) return true;
     }
     ADD_FAILURE() << name << " never came to " << at_least << ": " << Get("/api/stats");
     return false;
   }
-  Process& process() { return process_; }
 
  private:
   // Blocking; the whole answer, or nothing.
