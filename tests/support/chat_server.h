@@ -53,6 +53,8 @@ class ChatServer {
     return false;
   }
 
+  Process& process() { return process_; }
+
  private:
   // Blocking; the whole answer, or nothing.
   std::string Get(const std::string& target) const {

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "common/load/arrival_schedule.h"
 #include "common/load/user_schedule.h"
 #include "common/plan/load_plan.h"
 #include "controller/plans/plan_source.h"
@@ -16,7 +17,7 @@ using testing::HasSubstr;
 constexpr int64_t kMinuteNs = 60'000'000'000;
 
 TEST(BuiltInPlans, AllOfThemLoadWithoutAFault) {
-  EXPECT_GE(BuiltInPlans().size(), 2u);
+  EXPECT_GE(BuiltInPlans().size(), 5u);
   for (const BuiltInPlan& plan : BuiltInPlans()) {
     const LoadedPlan loaded = LoadPlan(plan.text, std::string(plan.name), {});
     EXPECT_TRUE(loaded.ok()) << loaded.FaultText();
@@ -40,6 +41,26 @@ TEST(BuiltInPlans, ScalabilityIsNinetyFiveMinutesToTenThousandUsers) {
   EXPECT_EQ(users.UsersAt(55 * kMinuteNs), 7'000);
   EXPECT_EQ(users.UsersAt(70 * kMinuteNs), 10'000);
   EXPECT_EQ(users.UsersAt(84 * kMinuteNs), 10'000);
+}
+
+TEST(BuiltInPlans, WebsocketConnectionsRampsHoldsHalfAnHourAndLeaves) {
+  const auto source = FindPlan("websocket-connections");
+  const LoadedPlan loaded = LoadPlan(source->text, source->file, {});
+  const UserSchedule users = *UserSchedule::Make(loaded.plan.scenarios(0).load());
+  EXPECT_EQ(users.Length(), 55 * kMinuteNs);
+  EXPECT_EQ(users.UsersAt(5 * kMinuteNs), 1'000);
+  EXPECT_EQ(users.UsersAt(10 * kMinuteNs), 5'000);
+  EXPECT_EQ(users.UsersAt(15 * kMinuteNs), 10'000);
+  EXPECT_EQ(users.UsersAt(45 * kMinuteNs), 10'000);
+  EXPECT_EQ(users.UsersAt(50 * kMinuteNs), 5'000);
+}
+
+TEST(BuiltInPlans, MessageThroughputIsAThousandASecondForTenMinutes) {
+  const auto source = FindPlan("message-throughput");
+  const LoadedPlan loaded = LoadPlan(source->text, source->file, {});
+  const ArrivalSchedule arrivals = *ArrivalSchedule::Make(loaded.plan.scenarios(0).load());
+  EXPECT_EQ(arrivals.Length(), 10 * kMinuteNs);
+  EXPECT_EQ(arrivals.Count(), 600'000);
 }
 
 TEST(BuiltInPlans, AnUnknownNameListsThoseThatExist) {

@@ -1,0 +1,41 @@
+// Every built-in workload in small, on four agents, against the chat server.
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "tests/integration/run_support.h"
+#include "tests/support/process.h"
+
+namespace rampart {
+namespace {
+
+// The run passes, and the server counted what we counted.
+void ExpectPass(const std::string& plan, std::vector<std::string> flags, bool sockets) {
+  const TemporaryFile out(".json", "");
+  std::vector<std::string> words = {kController, "start", "--plan",  plan,    "--demo",
+                                    "--agents",  "4",     "--plain", "--out", out.path()};
+  words.insert(words.end(), flags.begin(), flags.end());
+  Process run(words);
+  EXPECT_EQ(run.Wait(), 0) << run.text();
+  ExpectTargetAgrees(Json(out.path()), sockets);
+}
+
+TEST(Workloads, WebsocketConnections) {
+  ExpectPass("websocket-connections",
+             {"-e", "USERS=100", "-e", "HOLD=1s..2s", "-e", "PING=300ms", "--time-scale", "0.002"},
+             true);
+}
+
+TEST(Workloads, MessageThroughput) {
+  ExpectPass("message-throughput",
+             {"-e", "RATE=100", "-e", "DURATION=5s", "-e", "SENDERS=50", "-e", "LISTENERS=20"},
+             true);
+}
+
+TEST(Workloads, ApiEndpoints) {
+  ExpectPass("api-endpoints", {"-e", "USERS=20", "-e", "DURATION=4s"}, false);
+}
+
+}  // namespace
+}  // namespace rampart
