@@ -127,7 +127,8 @@ std::string RunSchedule::StageAt(int64_t now_ns) const {
     shown.push_back(scenario.name + ": starts in " +
                     NumberText(std::ceil(static_cast<double>(wait_ns) / 1e9)) + " s");
   }
-  if (shown.empty()) return scenarios_.empty() ? "" : "every scenario has ended";
+  if (shown.empty())
+    return scenarios_.empty() ? "" : "the schedule is over, the last iterations end";
   std::string words;
   for (size_t i = 0; i < std::min(shown.size(), kMaxShown); ++i) {
     words += (i == 0 ? "" : "; ") + shown[i];

@@ -29,7 +29,7 @@ TEST(RunSchedule, NamesTheStageOfARamp) {
   EXPECT_EQ(schedule.StageAt(10 * kSecond - 1), "ramp: stage 1 of 3, 0 -> 1,000 users");
   EXPECT_EQ(schedule.StageAt(10 * kSecond), "ramp: stage 2 of 3, 1,000 -> 3,000 users");
   EXPECT_EQ(schedule.StageAt(30 * kSecond), "ramp: stage 3 of 3, 3,000 users");
-  EXPECT_EQ(schedule.StageAt(60 * kSecond), "every scenario has ended");
+  EXPECT_EQ(schedule.StageAt(60 * kSecond), "the schedule is over, the last iterations end");
   EXPECT_EQ(schedule.StageAt(-1), "");
   EXPECT_EQ(schedule.LengthNs(), 60 * kSecond);
   EXPECT_EQ(schedule.UsersAt(5 * kSecond), 500);
