@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "common/plan/load_plan.h"
+#include "common/plan/profile.h"
 #include "controller/conduct/conductor.h"
 #include "controller/demo/demo_target.h"
 #include "controller/plans/built_in_plans.h"
@@ -51,6 +52,8 @@ struct StartFlags {
   int agents = 1;
   int threads = 1;
   std::vector<std::string> params;  // NAME=VALUE
+  std::string profile;
+  std::string duration;
   double time_scale = 1;
   bool demo = false;
   std::string listen = "127.0.0.1:0";
@@ -65,9 +68,12 @@ struct StartFlags {
   std::optional<uint64_t> seed;
 };
 
-// `NAME=VALUE` pairs; false when one is not.
-bool SplitParams(const std::vector<std::string>& texts, PlanOptions* options, std::string* why) {
-  for (const std::string& text : texts) {
+// What flags change of a plan; false when a param is no `NAME=VALUE`.
+bool MakePlanOptions(const StartFlags& flags, PlanOptions* options, std::string* why) {
+  options->time_scale = flags.time_scale;
+  options->profile = flags.profile;
+  options->duration = flags.duration;
+  for (const std::string& text : flags.params) {
     const size_t equals = text.find('=');
     if (equals == std::string::npos || equals == 0) {
       *why = "-e " + text + ": write -e NAME=VALUE";
@@ -123,9 +129,8 @@ bool WriteOut(const std::string& path, const RunResult& result) {
 
 int Start(const StartFlags& flags) {
   PlanOptions plan_options;
-  plan_options.time_scale = flags.time_scale;
   std::string why;
-  if (!SplitParams(flags.params, &plan_options, &why)) return Bad(why);
+  if (!MakePlanOptions(flags, &plan_options, &why)) return Bad(why);
   for (const std::string& path : flags.out) {
     if (!path.ends_with(".json")) return Bad("--out " + path + ": only .json can be written");
   }
@@ -203,6 +208,11 @@ int ListPlans() {
       std::cout << "    -e " << param.name() << "=...  " << param.description() << "\n";
     }
   }
+  std::cout << "\nprofiles, for any of them: --profile NAME [--duration D]\n";
+  for (const Profile& profile : Profiles()) {
+    std::cout << "  " << profile.name << std::string(22 - profile.name.size(), ' ')
+              << profile.description << "\n";
+  }
   return 0;
 }
 
@@ -215,9 +225,8 @@ int ShowPlan(const std::string& wanted) {
 
 int CheckPlans(const std::vector<std::string>& wanted, const StartFlags& flags) {
   PlanOptions options;
-  options.time_scale = flags.time_scale;
   std::string why;
-  if (!SplitParams(flags.params, &options, &why)) return Bad(why);
+  if (!MakePlanOptions(flags, &options, &why)) return Bad(why);
   int code = 0;
   for (const std::string& one : wanted) {
     const absl::StatusOr<LoadedPlan> loaded = Load(one, options);
@@ -234,16 +243,23 @@ int CheckPlans(const std::vector<std::string>& wanted, const StartFlags& flags) 
   return code;
 }
 
+// What changes a plan: for running and for checking it.
+void AddPlanFlags(CLI::App& app, StartFlags* flags) {
+  app.add_option("-e,--param", flags->params, "NAME=VALUE: overrides a param of the plan")
+      ->allow_extra_args(false);
+  app.add_option("--profile", flags->profile, "a load instead of the plan's own: see `plans list`");
+  app.add_option("--duration", flags->duration, "of the profile's steady part: 30m, 4h");
+  app.add_option("--time-scale", flags->time_scale,
+                 "multiplies the schedule's durations; think times stay");
+}
+
 void AddStart(CLI::App& app, StartFlags* flags) {
   app.add_option("--plan", flags->plan, "a built-in plan's name, or a file")->required();
+  AddPlanFlags(app, flags);
   app.add_option("--agents", flags->agents, "agent processes that the load is split over")
       ->check(CLI::Range(1, kMaxAgents));
   app.add_option("--threads", flags->threads, "engine threads of each agent started here")
       ->check(CLI::Range(1, kMaxThreads));
-  app.add_option("-e,--param", flags->params, "NAME=VALUE: overrides a param of the plan")
-      ->allow_extra_args(false);
-  app.add_option("--time-scale", flags->time_scale,
-                 "multiplies the schedule's durations; think times stay");
   app.add_flag("--demo", flags->demo, "start the reference chat server and run against it");
   app.add_flag("--strict", flags->strict, "an unreliable result exits with 113");
   app.add_option("--out", flags->out, "write the summary: FILE.json")->allow_extra_args(false);
@@ -282,8 +298,7 @@ int Main(int argc, char** argv) {
   CLI::App* check = plans->add_subcommand("check", "find every fault of a plan without running it");
   std::vector<std::string> checked;
   check->add_option("plan", checked, "built-in plans' names, or files")->required();
-  check->add_option("-e,--param", flags.params, "NAME=VALUE: overrides a param of the plan")
-      ->allow_extra_args(false);
+  AddPlanFlags(*check, &flags);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -2,8 +2,11 @@
 
 #include <cmath>
 #include <memory>
+#include <optional>
 
 #include "common/plan/decoder.h"
+#include "common/plan/profile.h"
+#include "common/plan/units.h"
 #include "common/plan/validation.h"
 #include "common/plan/yaml_tree.h"
 #include "common/script/script.h"
@@ -70,6 +73,25 @@ void ScaleAll(double factor, google::protobuf::Message* message) {
   }
 }
 
+void Shape(const PlanOptions& options, v1::Plan* plan, Faults* faults) {
+  if (options.profile.empty()) {
+    if (!options.duration.empty()) {
+      faults->Add(0, 0, "--duration is the steady part of a profile: it needs --profile");
+    }
+    return;
+  }
+  std::optional<int64_t> steady_ns;
+  if (!options.duration.empty()) {
+    const absl::StatusOr<int64_t> parsed = ParseDuration(options.duration);
+    if (!parsed.ok()) {
+      return faults->Add(0, 0, "--duration: " + std::string(parsed.status().message()));
+    }
+    steady_ns = *parsed;
+  }
+  const absl::Status status = ApplyProfile(options.profile, steady_ns, plan);
+  if (!status.ok()) faults->Add(0, 0, std::string(status.message()));
+}
+
 }  // namespace
 
 std::string LoadedPlan::FaultText() const {
@@ -119,6 +141,7 @@ LoadedPlan LoadPlan(std::string_view text, const std::string& file, const PlanOp
   loaded.plan.mutable_params()->Swap(params.mutable_params());
   loaded.plan.set_file(file);
 
+  if (faults.empty()) Shape(options, &loaded.plan, &faults);
   if (!(options.time_scale > 0) || !std::isfinite(options.time_scale)) {
     faults.Add(0, 0, "the time scale must be a number over 0");
     return loaded;

@@ -18,6 +18,8 @@ struct PlanOptions {
   // Multiplies what the schedule is made of: durations of loads and stages, starts of scenarios.
   // Think times, holds, timeouts and graceful stops stay.
   double time_scale = 1;
+  std::string profile = {};   // see profile.h; empty: the plan's own loads
+  std::string duration = {};  // of its steady part, as plans write it; empty: the profile's own
 };
 
 struct LoadedPlan {

@@ -37,5 +37,11 @@ TEST(Workloads, ApiEndpoints) {
   ExpectPass("api-endpoints", {"-e", "USERS=20", "-e", "DURATION=4s"}, false);
 }
 
+TEST(Workloads, AnyOfThemWithAProfile) {
+  ExpectPass("api-endpoints",
+             {"-e", "USERS=5", "--profile", "spike", "--duration", "1m", "--time-scale", "0.01"},
+             false);
+}
+
 }  // namespace
 }  // namespace rampart

@@ -1,0 +1,256 @@
+#include "common/plan/profile.h"
+
+#include <algorithm>
+#include <numeric>
+#include <utility>
+
+#include "common/load/nanoseconds.h"
+#include "common/load/share.h"
+#include "common/script/script.h"
+
+namespace rampart {
+namespace {
+
+constexpr int64_t kSecond = 1'000'000'000;
+constexpr int64_t kMinute = 60 * kSecond;
+constexpr int64_t kHour = 60 * kMinute;
+
+constexpr int64_t kSmokeUsers = 5;
+constexpr int64_t kSmokeRateShare = 100;  // one of so many
+constexpr int64_t kScalabilityUsers = 10'000;
+constexpr int64_t kBreakpointFrom = 100;  // a second
+constexpr int64_t kBreakpointTo = 10'000;
+constexpr int64_t kBreakpointUsers = 1'000;  // made before the start
+constexpr int64_t kBreakpointMostUsers = 10'000;
+
+// To `percent` of a scenario's size over `length_ns`.
+struct Part {
+  int64_t length_ns;
+  int64_t percent;
+};
+
+std::vector<Part> Steady(int64_t ramp_ns, int64_t steady_ns) {
+  return {{ramp_ns, 100}, {steady_ns, 100}, {ramp_ns, 0}};
+}
+
+std::vector<Part> Stress(int64_t step_ns) {
+  std::vector<Part> parts;
+  for (const int64_t percent : {100, 150, 200, 300}) {
+    parts.push_back({2 * kMinute, percent});
+    parts.push_back({step_ns, percent});
+  }
+  parts.push_back({2 * kMinute, 0});
+  return parts;
+}
+
+std::vector<Part> Spike(int64_t spike_ns) {
+  return {{kMinute, 100},      {2 * kMinute, 100}, {10 * kSecond, 500}, {spike_ns, 500},
+          {10 * kSecond, 100}, {3 * kMinute, 100}, {kMinute, 0}};
+}
+
+std::vector<Part> Scalability(int64_t top_ns) {
+  std::vector<Part> parts;
+  for (const int64_t percent : {10, 30, 50, 70}) {
+    parts.push_back({5 * kMinute, percent});
+    parts.push_back({10 * kMinute, percent});
+  }
+  parts.insert(parts.end(), {{5 * kMinute, 100}, {top_ns, 100}, {10 * kMinute, 0}});
+  return parts;
+}
+
+void SetNs(int64_t ns, google::protobuf::Duration* out) {
+  out->set_seconds(ns / kSecond);
+  out->set_nanos(static_cast<int32_t>(ns % kSecond));
+}
+
+bool IsRate(const v1::Load& load) {
+  return load.has_constant_arrival_rate() || load.has_ramping_arrival_rate();
+}
+
+bool Slower(const v1::Rate& a, const v1::Rate& b) {
+  return static_cast<__int128>(a.count()) * b.per_ns() <
+         static_cast<__int128>(b.count()) * a.per_ns();
+}
+
+v1::Rate HighestRate(const v1::Load& load) {
+  if (load.has_constant_arrival_rate()) return load.constant_arrival_rate().rate();
+  const v1::RampingArrivalRate& ramp = load.ramping_arrival_rate();
+  v1::Rate highest = ramp.start_rate();
+  if (highest.per_ns() == 0) highest.set_per_ns(kSecond);
+  for (const auto& stage : ramp.stages()) {
+    if (Slower(highest, stage.target())) highest = stage.target();
+  }
+  return highest;
+}
+
+// `rate` times numerator/denominator, exactly.
+v1::Rate Times(const v1::Rate& rate, int64_t numerator, int64_t denominator) {
+  const int64_t divisor = std::gcd(numerator, denominator);
+  v1::Rate scaled;
+  scaled.set_count(rate.count() * (numerator / divisor));
+  scaled.set_per_ns(rate.per_ns() * (denominator / divisor));
+  return scaled;
+}
+
+// Users that are shared out so that the shares of all scenarios sum up to the whole: what a
+// scenario has is the difference of two rounded sums.
+class UserShares {
+ public:
+  explicit UserShares(int64_t all) : all_(all) {}
+  // Of `total`, for the next scenario, which has `own` of all.
+  int64_t Next(int64_t own, int64_t total) {
+    before_ += own;
+    const int64_t upto = all_ == 0 ? 0 : before_ * total / all_;
+    return upto - std::exchange(given_, upto);
+  }
+
+ private:
+  int64_t all_;
+  int64_t before_ = 0;
+  int64_t given_ = 0;
+};
+
+void ShapeUsers(const std::vector<Part>& parts, int64_t size, v1::Load* load) {
+  const v1::Position at = load->at();
+  v1::RampingUsers ramp;
+  if (load->ramping_users().has_graceful_ramp_down()) {
+    *ramp.mutable_graceful_ramp_down() = load->ramping_users().graceful_ramp_down();
+  }
+  for (const Part& part : parts) {
+    auto* stage = ramp.add_stages();
+    SetNs(part.length_ns, stage->mutable_duration());
+    stage->set_target(size * part.percent / 100);
+    *stage->mutable_at() = at;
+  }
+  *load->mutable_ramping_users() = std::move(ramp);
+  *load->mutable_at() = at;
+}
+
+void ShapeRate(const std::vector<Part>& parts, v1::Load* load) {
+  const v1::Rate highest = HighestRate(*load);
+  int64_t most_percent = 0;
+  v1::RampingArrivalRate ramp;
+  ramp.mutable_start_rate()->set_per_ns(highest.per_ns());
+  for (const Part& part : parts) {
+    auto* stage = ramp.add_stages();
+    SetNs(part.length_ns, stage->mutable_duration());
+    *stage->mutable_target() = Times(highest, part.percent, 100);
+    most_percent = std::max(most_percent, part.percent);
+  }
+  const auto users = [&](const auto& model) {
+    ramp.set_users(std::max<int64_t>(1, model.users() * most_percent / 100));
+    ramp.set_max_users(std::max(model.users(), model.max_users()) * most_percent / 100);
+    ramp.set_max_users(std::max(ramp.users(), ramp.max_users()));
+  };
+  if (load->has_constant_arrival_rate()) {
+    users(load->constant_arrival_rate());
+  } else {
+    users(load->ramping_arrival_rate());
+  }
+  *load->mutable_ramping_arrival_rate() = std::move(ramp);
+}
+
+void ApplyBreakpoint(int64_t ramp_ns, v1::Plan* plan) {
+  // Scenarios are weighed by their most users; those of rates have users as well.
+  int64_t all = 0;
+  for (const v1::Scenario& scenario : plan->scenarios()) all += MostUsers(scenario.load());
+  UserShares users(all);
+  UserShares most(all);
+  for (v1::Scenario& scenario : *plan->mutable_scenarios()) {
+    v1::Load& load = *scenario.mutable_load();
+    const int64_t own = MostUsers(load);
+    const v1::Position at = load.at();
+    v1::RampingArrivalRate ramp;
+    v1::Rate whole;
+    whole.set_count(kBreakpointFrom);
+    whole.set_per_ns(kSecond);
+    *ramp.mutable_start_rate() = Times(whole, own, all);
+    auto* stage = ramp.add_stages();
+    SetNs(ramp_ns, stage->mutable_duration());
+    whole.set_count(kBreakpointTo);
+    *stage->mutable_target() = Times(whole, own, all);
+    ramp.set_users(std::max<int64_t>(1, users.Next(own, kBreakpointUsers)));
+    ramp.set_max_users(std::max(ramp.users(), most.Next(own, kBreakpointMostUsers)));
+    *load.mutable_ramping_arrival_rate() = std::move(ramp);
+    *load.mutable_at() = at;
+  }
+}
+
+}  // namespace
+
+const std::vector<Profile>& Profiles() {
+  static const auto& profiles = *new std::vector<Profile>{
+      {"smoke", "5 users in all, or 1 % of a rate, for a minute: does it work?"},
+      {"load", "up to the plan's own size in 2 min, 10 min there, down"},
+      {"stress", "1, 1.5, 2 and 3 times the plan's own size, 5 min each"},
+      {"spike", "five times the plan's own size within 10 s, for 3 min, and back"},
+      {"soak", "the plan's own size for 4 h"},
+      {"endurance", "the plan's own size for 48 h"},
+      {"scalability", "0 to 10,000 users in five steps, 20 min at the top"},
+      {"breakpoint", "100 to 10,000 iterations a second in 20 min, with up to 10,000 users"},
+  };
+  return profiles;
+}
+
+absl::Status ApplyProfile(std::string_view name, std::optional<int64_t> steady_ns, v1::Plan* plan) {
+  if (steady_ns && *steady_ns <= 0) {
+    return absl::InvalidArgumentError("--duration must be over 0");
+  }
+  std::vector<Part> parts;
+  int64_t users_in_all = 0;  // 0: every scenario keeps its own
+  const bool smoke = name == "smoke";
+  if (smoke) {
+    parts = {{0, 100}, {steady_ns.value_or(kMinute), 100}};
+    users_in_all = kSmokeUsers;
+  } else if (name == "load") {
+    parts = Steady(2 * kMinute, steady_ns.value_or(10 * kMinute));
+  } else if (name == "stress") {
+    parts = Stress(steady_ns.value_or(5 * kMinute));
+  } else if (name == "spike") {
+    parts = Spike(steady_ns.value_or(3 * kMinute));
+  } else if (name == "soak") {
+    parts = Steady(5 * kMinute, steady_ns.value_or(4 * kHour));
+  } else if (name == "endurance") {
+    parts = Steady(5 * kMinute, steady_ns.value_or(48 * kHour));
+  } else if (name == "scalability") {
+    parts = Scalability(steady_ns.value_or(20 * kMinute));
+    users_in_all = kScalabilityUsers;
+  } else if (name == "breakpoint") {
+    ApplyBreakpoint(steady_ns.value_or(20 * kMinute), plan);
+    return absl::OkStatus();
+  } else {
+    std::vector<std::string> names;
+    std::string list;
+    for (const Profile& profile : Profiles()) {
+      names.emplace_back(profile.name);
+      list += (list.empty() ? "" : ", ") + names.back();
+    }
+    const std::string near = Nearest(name, names);
+    return absl::NotFoundError("there is no profile `" + std::string(name) + "`" +
+                               (near.empty() ? "" : " (did you mean `" + near + "`?)") +
+                               "; there are " + list);
+  }
+
+  int64_t all = 0;
+  for (const v1::Scenario& scenario : plan->scenarios()) {
+    if (!IsRate(scenario.load())) all += MostUsers(scenario.load());
+  }
+  UserShares shares(all);
+  for (v1::Scenario& scenario : *plan->mutable_scenarios()) {
+    v1::Load& load = *scenario.mutable_load();
+    if (IsRate(load)) {
+      std::vector<Part> own = parts;
+      for (Part& part : own) {
+        if (smoke) part.percent /= kSmokeRateShare;
+      }
+      ShapeRate(own, &load);
+    } else {
+      const int64_t own = MostUsers(load);
+      const int64_t size = users_in_all == 0 ? own : shares.Next(own, users_in_all);
+      ShapeUsers(parts, smoke ? std::max<int64_t>(1, size) : size, &load);
+    }
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace rampart

@@ -1,0 +1,142 @@
+#include "common/plan/profile.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "common/load/arrival_schedule.h"
+#include "common/load/share.h"
+#include "common/load/user_schedule.h"
+#include "common/plan/load_plan.h"
+
+namespace rampart {
+namespace {
+
+using testing::HasSubstr;
+
+constexpr int64_t kSecond = 1'000'000'000;
+constexpr int64_t kMinute = 60 * kSecond;
+constexpr int64_t kHour = 60 * kMinute;
+
+// Users 100 and 50, and a rate of 200 a second.
+constexpr const char* kPlan = R"(
+name: mixed
+scenarios:
+  big:
+    load: { constant_users: { users: 100, duration: 1m } }
+    steps: [ { sleep: 1s } ]
+  small:
+    load: { iterations_per_user: { users: 50, iterations: 3 } }
+    start: 30s
+    graceful_stop: 7s
+    steps: [ { sleep: 1s } ]
+  rate:
+    load: { constant_arrival_rate: { rate: 200/s, duration: 1m, users: 40, max_users: 80 } }
+    steps: [ { sleep: 1s } ]
+)";
+
+v1::Plan With(const std::string& profile, const std::string& duration = "",
+              const std::string& text = kPlan) {
+  PlanOptions options;
+  options.profile = profile;
+  options.duration = duration;
+  const LoadedPlan loaded = LoadPlan(text, "plan.yaml", options);
+  EXPECT_TRUE(loaded.ok()) << loaded.FaultText();
+  return loaded.plan;
+}
+
+UserSchedule Users(const v1::Plan& plan, int scenario) {
+  return *UserSchedule::Make(plan.scenarios(scenario).load());
+}
+ArrivalSchedule Rate(const v1::Plan& plan, int scenario) {
+  return *ArrivalSchedule::Make(plan.scenarios(scenario).load());
+}
+
+TEST(Profile, LoadGoesToThePlansOwnSizeAndBack) {
+  const v1::Plan plan = With("load");
+  EXPECT_EQ(Users(plan, 0).Length(), 14 * kMinute);
+  EXPECT_EQ(Users(plan, 0).UsersAt(kMinute), 50);
+  EXPECT_EQ(Users(plan, 0).UsersAt(7 * kMinute), 100);
+  EXPECT_EQ(Users(plan, 1).UsersAt(7 * kMinute), 50);
+  EXPECT_EQ(Rate(plan, 2).RatePerSecondAt(7 * kMinute), 200);
+  EXPECT_EQ(Rate(plan, 2).RatePerSecondAt(kMinute), 100);
+  // What is no load stays.
+  EXPECT_EQ(plan.scenarios(1).start().seconds(), 30);
+  EXPECT_EQ(plan.scenarios(1).graceful_stop().seconds(), 7);
+  EXPECT_EQ(MostUsers(plan.scenarios(2).load()), 80);
+}
+
+TEST(Profile, StressAndSpikeGoBeyond) {
+  const v1::Plan stress = With("stress");
+  EXPECT_EQ(Users(stress, 0).MaxUsers(), 300);
+  EXPECT_EQ(Users(stress, 0).UsersAt(12 * kMinute), 150);
+  EXPECT_EQ(Rate(stress, 2).RatePerSecondAt(26 * kMinute), 600);
+  EXPECT_EQ(MostUsers(stress.scenarios(2).load()), 240);
+  const v1::Plan spike = With("spike");
+  EXPECT_EQ(Users(spike, 0).UsersAt(2 * kMinute), 100);
+  EXPECT_EQ(Users(spike, 0).UsersAt(3 * kMinute + 11 * kSecond), 500);
+  EXPECT_EQ(Users(spike, 0).UsersAt(7 * kMinute), 100);
+}
+
+TEST(Profile, DurationIsTheSteadyPart) {
+  EXPECT_EQ(Users(With("soak"), 0).Length(), 4 * kHour + 10 * kMinute);
+  EXPECT_EQ(Users(With("soak", "1h"), 0).Length(), kHour + 10 * kMinute);
+  EXPECT_EQ(Users(With("endurance"), 0).Length(), 48 * kHour + 10 * kMinute);
+  EXPECT_EQ(Users(With("stress", "1m"), 0).Length(), 4 * kMinute + 10 * kMinute);
+  EXPECT_EQ(Rate(With("breakpoint", "2m"), 0).Length(), 2 * kMinute);
+}
+
+TEST(Profile, SmokeAndScalabilityShareTheirOwnSize) {
+  const v1::Plan smoke = With("smoke");
+  EXPECT_EQ(Users(smoke, 0).UsersAt(0), 3);
+  EXPECT_EQ(Users(smoke, 1).UsersAt(0), 2);
+  EXPECT_EQ(Rate(smoke, 2).RatePerSecondAt(kSecond), 2);
+  const v1::Plan scalability = With("scalability");
+  EXPECT_EQ(Users(scalability, 0).Length(), 95 * kMinute);
+  for (const int64_t t : {10 * kMinute, 25 * kMinute, 40 * kMinute, 55 * kMinute, 70 * kMinute}) {
+    const int64_t users = Users(scalability, 0).UsersAt(t) + Users(scalability, 1).UsersAt(t);
+    EXPECT_THAT(users, testing::AnyOf(1'000, 3'000, 5'000, 7'000, 10'000, 999, 2'999, 4'999, 6'999))
+        << t;
+  }
+  EXPECT_EQ(Users(scalability, 0).MaxUsers() + Users(scalability, 1).MaxUsers(), 10'000);
+}
+
+TEST(Profile, BreakpointIsARateOverAllScenarios) {
+  const v1::Plan plan = With("breakpoint");
+  double begin = 0;
+  double end = 0;
+  int64_t most = 0;
+  for (int i = 0; i < 3; ++i) {
+    begin += Rate(plan, i).RatePerSecondAt(0);
+    end += Rate(plan, i).RatePerSecondAt(20 * kMinute - 1);
+    most += MostUsers(plan.scenarios(i).load());
+  }
+  EXPECT_NEAR(begin, 100, 1e-6);
+  EXPECT_NEAR(end, 10'000, 1e-3);
+  EXPECT_EQ(most, 10'000);
+}
+
+TEST(Profile, TheTimeScaleComesAfter) {
+  PlanOptions options;
+  options.profile = "load";
+  options.time_scale = 0.01;
+  const LoadedPlan loaded = LoadPlan(kPlan, "plan.yaml", options);
+  EXPECT_EQ(Users(loaded.plan, 0).Length(), 14 * kMinute / 100);
+}
+
+TEST(Profile, FaultsAreSaid) {
+  const auto text = [](const std::string& profile, const std::string& duration) {
+    PlanOptions options;
+    options.profile = profile;
+    options.duration = duration;
+    return LoadPlan(kPlan, "plan.yaml", options).FaultText();
+  };
+  EXPECT_THAT(text("stres", ""), HasSubstr("did you mean `stress`?"));
+  EXPECT_THAT(text("load", "0s"), HasSubstr("--duration"));
+  EXPECT_THAT(text("load", "soon"), HasSubstr("soon"));
+  EXPECT_THAT(text("", "1h"), HasSubstr("--profile"));
+}
+
+}  // namespace
+}  // namespace rampart
