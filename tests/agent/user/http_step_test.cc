@@ -193,7 +193,7 @@ TEST(HttpStep, FailuresWithoutAnAnswerAreClassified) {
   EXPECT_EQ(runner.Value("http_req_failed").trues, 4u);
   const SeriesValue slow = runner.Value("http_req_duration", {{"name", "slow"}});
   EXPECT_EQ(slow.trend.count(), 1u);
-  EXPECT_GE(slow.trend.Min(), 99);
+  EXPECT_GE(slow.trend.Min(), 50);  // the timeout counts from before the connect
   EXPECT_EQ(runner.Value("http_req_duration", {{"name", "refused"}}).trend.count(), 0u);
   EXPECT_EQ(runner.Count("http_reqs", {{"error", "timeout"}, {"status", "0"}}), 1);
 }

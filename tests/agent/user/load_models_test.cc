@@ -62,7 +62,7 @@ TEST(LoadModels, ArrivalsAreThePlansWhateverTheThreads) {
 TEST(LoadModels, AnArrivalThatFindsNoUserIsDropped) {
   EngineRunner runner(
       Plan("{ constant_arrival_rate: { rate: 100/s, duration: 100ms, users: 1, max_users: 3 } }",
-           "      - sleep: 300ms\n"));
+           "      - sleep: 1s\n"));
   runner.Run();
   EXPECT_EQ(runner.Count("iterations"), 3);
   EXPECT_EQ(runner.Count("dropped_iterations"), 7);
