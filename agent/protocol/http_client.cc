@@ -39,7 +39,9 @@ void HttpClient::Render(const HttpRequest& request, const Url& url, std::string*
   if (!cookies_.empty() && !HasHeader(request.headers, "cookie")) {
     cookies_.AppendHeader(url.host, url.target, url.secure, out);
   }
-  if (request.has_body) {
+  // Two of them, or both, make it a request that no server may accept (RFC 9112, 6.3).
+  if (request.has_body && !HasHeader(request.headers, "content-length") &&
+      !HasHeader(request.headers, "transfer-encoding")) {
     char digits[24];
     const auto end = std::to_chars(digits, digits + sizeof(digits), request.body.size()).ptr;
     out->append("Content-Length: ").append(digits, end).append("\r\n");

@@ -21,7 +21,7 @@ namespace rampart::agent {
 struct HttpRequest {
   std::string_view method;  // upper case
   std::string_view url;
-  std::string_view headers;  // complete lines with CRLF; may name Host, User-Agent, Cookie itself
+  std::string_view headers;  // complete lines with CRLF; nothing that they name is added
   std::string_view body;
   bool has_body = false;  // sends Content-Length also when the body is empty
   bool keep_body = true;  // of the response

@@ -7,6 +7,8 @@
 #include <boost/beast/http/error.hpp>
 #include <utility>
 
+#include "absl/strings/match.h"
+
 namespace rampart::agent {
 namespace {
 
@@ -214,8 +216,11 @@ HttpResponseParser::State HttpResponseParser::Finish() {
 }
 
 std::optional<Failure> DecodeBody(std::string_view encoding, std::string* body) {
-  const bool gzip = encoding == "gzip" || encoding == "x-gzip";
-  if (!gzip && encoding != "deflate") return std::nullopt;
+  const auto is = [&](std::string_view name) {
+    return absl::EqualsIgnoreCase({encoding.data(), encoding.size()}, {name.data(), name.size()});
+  };
+  const bool gzip = is("gzip") || is("x-gzip");
+  if (!gzip && !is("deflate")) return std::nullopt;
   const auto inflate_with = [body](int window_bits, std::string* out) {
     z_stream stream = {};
     if (inflateInit2(&stream, window_bits) != Z_OK) return Z_MEM_ERROR;

@@ -49,9 +49,9 @@ class Walker {
   // walker_http.cc
   Task<Flow> Http(const HttpStep& step, const Step& at);
   Flow RenderRequest(const HttpStep& step, const Step& at, ExchangeBuffers& buffers);
-  void CountExchange(const HttpStep& step, const HttpTimes& times, int status,
-                     const std::optional<Failure>& failed, bool ok);
-  const HttpSeries& SeriesOf(const HttpStep& step, int status,
+  void CountExchange(const HttpStep& step, std::string_view method, const HttpTimes& times,
+                     int status, const std::optional<Failure>& failed, bool ok);
+  const HttpSeries& SeriesOf(const HttpStep& step, std::string_view method, int status,
                              const std::optional<Failure>& failed);
   Flow AfterExchange(const HttpStep& step, const Step& at);
 

@@ -53,6 +53,7 @@ Flow Walker::RenderRequest(const HttpStep& step, const Step& at, ExchangeBuffers
   buffers.url.clear();
   buffers.headers.clear();
   buffers.body.clear();
+  buffers.response.Clear();  // another user's, until there is an answer
   absl::Status status = script.Render(step.url, user, &buffers.url);
   if (status.ok()) status = script.Render(step.headers.lines, user, &buffers.headers);
   if (status.ok()) {
@@ -108,7 +109,7 @@ Task<Flow> Walker::Http(const HttpStep& step, const Step& at) {
     if (!url.ok() || url->websocket) {
       failed = Failure{ErrorKind::kBadUrl, url.ok() ? "a WebSocket URL in an `http` step"
                                                     : std::string(url.status().message())};
-      CountExchange(step, HttpTimes{}, 0, failed, false);
+      CountExchange(step, method, HttpTimes{}, 0, failed, false);
       break;
     }
     const HttpRequest request{.method = method,
@@ -121,32 +122,40 @@ Task<Flow> Walker::Http(const HttpStep& step, const Step& at) {
                                           &buffers->response, &times);
     scope.duration_ms = Ms(times.duration_ns());
     const int status = failed ? 0 : buffers->response.status;
-    const bool ok = !failed && Expected(step, status);
-    CountExchange(step, times, status, failed, ok);
+    const std::string_view location = !failed && step.max_redirects > 0 && IsRedirect(status)
+                                          ? buffers->response.Header("location")
+                                          : std::string_view();
+    // On the way to the answer, a redirect is what is expected.
+    const bool follows = !location.empty() && redirects < step.max_redirects;
+    const bool ok = !failed && (location.empty() ? Expected(step, status) : follows);
+    CountExchange(step, method, times, status, failed, ok);
     if (failed) break;
     KeepCookies(buffers->response, *url, &user_.http.cookies());
     scope.status = status;
     scope.ok = ok;
-    const std::string_view location =
-        IsRedirect(status) ? buffers->response.Header("location") : std::string_view();
-    if (location.empty() || step.max_redirects == 0) break;
-    if (++redirects > step.max_redirects) {
-      scope.ok = false;
+    if (location.empty()) break;
+    if (!follows) {
       failed = Failure{ErrorKind::kTooManyRedirects,
                        "more than " + std::to_string(step.max_redirects) + " redirects"};
       break;
     }
+    ++redirects;
     // RFC 9110, 15.4: what is not asked again with the same method is asked with GET.
     if (status <= 303 && method != "GET" && method != "HEAD") {
       method = "GET";
       has_body = false;
-      RemoveHeader("content-type", &buffers->headers);
+      for (const char* name : {"content-type", "content-length", "transfer-encoding"}) {
+        RemoveHeader(name, &buffers->headers);
+      }
     }
     buffers->location = ResolveLocation(*url, location);
     const absl::StatusOr<Url> next = Url::Parse(buffers->location);
-    if (next.ok() && (next->host != url->host || next->port != url->port)) {
-      RemoveHeader("authorization", &buffers->headers);  // was meant for the other server only
-      RemoveHeader("host", &buffers->headers);
+    if (next.ok() &&
+        (next->host != url->host || next->port != url->port || next->secure != url->secure)) {
+      // Meant for the other server, or for TLS, only.
+      for (const char* name : {"authorization", "proxy-authorization", "cookie", "host"}) {
+        RemoveHeader(name, &buffers->headers);
+      }
     }
     std::swap(buffers->url, buffers->location);
   }
@@ -156,13 +165,19 @@ Task<Flow> Walker::Http(const HttpStep& step, const Step& at) {
     context_.buffers.Return(std::move(buffers));
     co_return Flow::kInterrupted;
   }
+  // A failure has no answer, not even half of one; too many redirects have the last.
+  if (failed && failed->kind != ErrorKind::kTooManyRedirects) {
+    scope.status = 0;
+    scope.ok = false;
+    buffers->response.Clear();
+  }
   if (failed) {
     scope.error = failed->kind;
     Error(*failed, step.name, at.at);
   } else if (!scope.ok && !scope.error) {
     scope.error = ErrorKind::kHttpStatus;
     Error({ErrorKind::kHttpStatus,
-           step.method + " answered with status " + std::to_string(scope.status)},
+           std::string(method) + " answered with status " + std::to_string(scope.status)},
           step.name, at.at);
   }
   scope.url = buffers->url;
@@ -204,13 +219,16 @@ Flow Walker::AfterExchange(const HttpStep& step, const Step& at) {
   return saved == Flow::kNext ? keep(step.append, &Script::Append) : saved;
 }
 
-const HttpSeries& Walker::SeriesOf(const HttpStep& step, int status,
+const HttpSeries& Walker::SeriesOf(const HttpStep& step, std::string_view method, int status,
                                    const std::optional<Failure>& failed) {
+  constexpr uint32_t kOtherMethod = 1u << 31;  // a redirect made it GET
   const uint32_t outcome = static_cast<uint32_t>(status) |
-                           (failed ? (static_cast<uint32_t>(failed->kind) + 1) << 16 : 0);
+                           (failed ? (static_cast<uint32_t>(failed->kind) + 1) << 16 : 0) |
+                           (method != step.method ? kOtherMethod : 0);
   const auto make = [&](Tags tags) {
     char digits[8];
     const auto end = std::to_chars(digits, digits + sizeof(digits), status).ptr;
+    SetTag("method", method, &tags);
     SetTag("status", std::string_view(digits, static_cast<size_t>(end - digits)), &tags);
     if (failed) SetTag("error", ErrorKindName(failed->kind), &tags);
     return MakeHttpSeries(tags, context_.recorder);
@@ -232,8 +250,8 @@ const HttpSeries& Walker::SeriesOf(const HttpStep& step, int status,
   return step.rendered_series.emplace(std::move(key), make(std::move(tags))).first->second;
 }
 
-void Walker::CountExchange(const HttpStep& step, const HttpTimes& times, int status,
-                           const std::optional<Failure>& failed, bool ok) {
+void Walker::CountExchange(const HttpStep& step, std::string_view method, const HttpTimes& times,
+                           int status, const std::optional<Failure>& failed, bool ok) {
   Recorder& recorder = context_.recorder;
   if (times.bytes_sent > 0) {
     recorder.Count(user_.scenario.series.data_sent, static_cast<double>(times.bytes_sent));
@@ -244,7 +262,7 @@ void Walker::CountExchange(const HttpStep& step, const HttpTimes& times, int sta
   // The user was stopped: what the server may have seen counts, but nothing is known of its time.
   const bool interrupted = failed && failed->kind == ErrorKind::kInterrupted;
   if (interrupted && !times.sent) return;
-  const HttpSeries& series = SeriesOf(step, status, failed);
+  const HttpSeries& series = SeriesOf(step, method, status, failed);
   recorder.Count(series.reqs);
   if (interrupted) return;
   recorder.Rate(series.failed, !ok);

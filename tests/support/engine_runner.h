@@ -46,6 +46,7 @@ struct EnginePlace {
   uint32_t agent = 0;
   std::vector<uint32_t> weights = {1};
   int threads = 1;
+  std::string ca_pem = {};  // trusted for TLS instead of the system's
 };
 
 class EngineRunner {
@@ -56,6 +57,7 @@ class EngineRunner {
     v1::Prepare prepare;
     *prepare.mutable_plan() = loaded.plan;
     prepare.set_seed(1);
+    prepare.set_ca_pem(place.ca_pem);
     prepare.mutable_assignment()->set_agent(place.agent);
     for (const uint32_t weight : place.weights) {
       prepare.mutable_assignment()->add_weights(weight);

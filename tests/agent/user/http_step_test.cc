@@ -4,34 +4,14 @@
 
 #include <string>
 
+#include "tests/agent/user/http_plan.h"
 #include "tests/support/engine_runner.h"
-#include "tests/support/http_server.h"
 
 namespace rampart::agent {
 namespace {
 
 namespace http = boost::beast::http;
 using testing::HasSubstr;
-
-// One user, `iterations` passes through `steps`.
-std::string Plan(const HttpServer& server, const std::string& steps, int iterations = 1,
-                 int users = 1) {
-  return "name: test\nparams: { API: \"" + server.url() +
-         "\" }\nhttp: { base_url: \"${API}\" }\n"
-         "metrics:\n  seen: { kind: counter }\n  value: { kind: trend }\n  share: { kind: rate }\n"
-         "scenarios:\n  one:\n    load: { iterations_per_user: { users: " +
-         std::to_string(users) + ", iterations: " + std::to_string(iterations) +
-         " } }\n    steps:\n" + steps;
-}
-
-std::optional<HttpServerResponse> Fine(const HttpServerRequest&) {
-  return Respond(200, R"({"id":7,"name":"x"})");
-}
-
-std::string Header(const HttpServerRequest& request, const char* name) {
-  const auto value = request[name];
-  return std::string(value.data(), value.size());
-}
 
 TEST(HttpStep, EveryMethodIsSentAsItIs) {
   HttpServer server(Fine);
@@ -84,13 +64,31 @@ TEST(HttpStep, JsonKeepsTypesFormAndBodyAreEncoded) {
 TEST(HttpStep, ALineBreakInAHeaderIsNotSent) {
   HttpServer server(Fine);
   EngineRunner runner(Plan(server, R"(
-      - set: { evil: '"a\r\nInjected: yes"' }
+      - set: { evil: '"a\r\nInjected: yes"', feed: '"a\n"', nul: '"a\0b"' }
       - http: { get: /a, headers: { X-Evil: "${evil}" }, checks: { fine: ok } }
+      - http: { get: /a, headers: { X-Evil: "${feed}" } }
+      - http: { get: /a, headers: { X-Evil: "${nul}" } }
 )"));
   runner.Run();
   EXPECT_TRUE(server.requests().empty());
-  EXPECT_EQ(runner.ErrorsOf("bad_request"), 1u);
+  EXPECT_EQ(runner.ErrorsOf("bad_request"), 3u);
   EXPECT_EQ(runner.Value("checks").trues, 0u);
+  EXPECT_EQ(runner.Count("http_reqs"), 0);  // an error only
+}
+
+TEST(HttpStep, WithoutAnAnswerThereIsNoneToRead) {
+  HttpServer server(Fine);
+  // `good` leaves its answer in the buffers that the others get.
+  EngineRunner runner(Plan(server, R"(
+      - set: { evil: '"a\r\n"' }
+      - http: { name: good, get: /a, checks: { read: json.id == 7 } }
+      - http: { name: unsent, get: /a, headers: { X: "${evil}" }, checks: { unsent: "json or #body > 0" } }
+      - http: { name: nowhere, get: "gopher://x/", checks: { nowhere: 'json or headers["content-type"]' } }
+)"));
+  runner.Run();
+  EXPECT_EQ(runner.Value("checks", {{"check", "read"}}).trues, 1u);
+  EXPECT_EQ(runner.Value("checks", {{"check", "unsent"}}).trues, 0u);
+  EXPECT_EQ(runner.Value("checks", {{"check", "nowhere"}}).trues, 0u);
 }
 
 TEST(HttpStep, SavesAppendsRecordsAndChecks) {
@@ -198,48 +196,6 @@ TEST(HttpStep, FailuresWithoutAnAnswerAreClassified) {
   EXPECT_EQ(runner.Count("http_reqs", {{"error", "timeout"}, {"status", "0"}}), 1);
 }
 
-HttpServerResponse Redirect(unsigned status, const std::string& location) {
-  HttpServerResponse response = Respond(status);
-  response.set(http::field::location, location);
-  return response;
-}
-
-TEST(HttpStep, RedirectsAreFollowedAsRfc9110Says) {
-  HttpServer elsewhere(Fine);
-  const std::string other = elsewhere.url();
-  HttpServer server([&](const HttpServerRequest& request) -> std::optional<HttpServerResponse> {
-    const std::string target(request.target());
-    if (target == "/dir/302") return Redirect(302, "next");
-    if (target == "/307") return Redirect(307, "/landed");
-    if (target == "/away") return Redirect(301, other + "/landed");
-    if (target == "/loop") return Redirect(303, "/loop");
-    return Respond(200);
-  });
-  EngineRunner runner(Plan(server, R"(
-      - http: { name: a, post: /dir/302, json: { x: 1 } }
-      - http: { name: b, post: /307, body: kept }
-      - http: { name: c, get: /away, headers: { Authorization: secret }, checks: { landed: url } }
-      - http: { name: d, get: /loop, max_redirects: 3 }
-      - http: { name: e, get: /loop, max_redirects: 0, checks: { itself: status == 303 and ok } }
-)"));
-  runner.Run();
-  const auto requests = server.requests();
-  ASSERT_EQ(requests.size(), 10u);
-  EXPECT_EQ(requests[1].target(), "/dir/next");
-  EXPECT_EQ(requests[1].method(), http::verb::get);
-  EXPECT_EQ(requests[1].body(), "");
-  EXPECT_EQ(Header(requests[1], "Content-Type"), "");
-  EXPECT_EQ(requests[3].target(), "/landed");
-  EXPECT_EQ(requests[3].method(), http::verb::post);
-  EXPECT_EQ(requests[3].body(), "kept");
-  EXPECT_EQ(Header(requests[4], "Authorization"), "secret");
-  ASSERT_EQ(elsewhere.requests().size(), 1u);
-  EXPECT_EQ(Header(elsewhere.requests()[0], "Authorization"), "");
-  EXPECT_EQ(runner.ErrorsOf("too_many_redirects"), 1u);
-  EXPECT_EQ(runner.Count("http_reqs"), 11);
-  EXPECT_EQ(runner.Value("checks", {{"check", "itself"}}).trues, 1u);
-}
-
 TEST(HttpStep, CookiesAreEachUsersOwn) {
   HttpServer server([](const HttpServerRequest& request) -> std::optional<HttpServerResponse> {
     HttpServerResponse response = Respond(200);
@@ -312,6 +268,84 @@ TEST(HttpStep, ArrivalsAreMeasuredFromWhenTheyWereDue) {
   const SeriesValue intended = runner.Value("http_req_intended_duration");
   EXPECT_EQ(intended.trend.count(), plain.trend.count());
   EXPECT_GE(intended.trend.Sum(), plain.trend.Sum());
+}
+
+TEST(HttpStep, ThePlansHeadersAndBaseUrlHoldUnlessTheStepHasItsOwn) {
+  HttpServer server(Fine);
+  HttpServer elsewhere(Fine);
+  EngineRunner runner(Plan(
+      server.url(),
+      R"(base_url: "${API}/v1/", headers: { X-All: all, Accept: text/plain, Content-Type: a/b })",
+      R"(
+      - http: { post: "/a/${1 + 1}", json: { x: 1 }, headers: { accept: "*/*" } }
+      - http: { post: "/raw", body: "abc", headers: { content-length: 3, host: "own.test" } }
+      - http: { get: ")" +
+          elsewhere.url() + "/b\" }\n"));
+  runner.Run();
+  const auto requests = server.requests();
+  ASSERT_EQ(requests.size(), 2u);
+  EXPECT_EQ(requests[0].target(), "/v1/a/2");
+  EXPECT_EQ(Header(requests[0], "X-All"), "all");
+  EXPECT_EQ(Header(requests[0], "Content-Type"), "a/b");
+  EXPECT_EQ(Header(requests[0], "Accept"), "*/*");
+  EXPECT_EQ(requests[0].count("Accept"), 1u);
+  EXPECT_EQ(Header(requests[0], "Host"), "127.0.0.1:" + std::to_string(server.port()));
+  EXPECT_THAT(Header(requests[0], "User-Agent"), HasSubstr("rampart"));
+  EXPECT_EQ(requests[1].body(), "abc");
+  EXPECT_EQ(requests[1].count("Content-Length"), 1u);
+  EXPECT_EQ(Header(requests[1], "Host"), "own.test");
+  ASSERT_EQ(elsewhere.requests().size(), 1u);
+  EXPECT_EQ(elsewhere.requests()[0].target(), "/b");
+  // Without a name, the URL as it is written, so that ids do not make a series each.
+  EXPECT_EQ(runner.Count("http_reqs", {{"name", "/a/${1 + 1}"}}), 1);
+  EXPECT_TRUE(runner.errors().empty());
+}
+
+TEST(HttpStep, AResetInTheMiddleOfABodyIsAFailureWithItsTime) {
+  LoopbackServer server(1, [](BoostTcp::socket& socket) {
+    ReadHead(socket);
+    boost::asio::write(socket, boost::asio::buffer(
+                                   std::string("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc")));
+    socket.set_option(boost::asio::socket_base::linger(true, 0));
+    socket.close();
+  });
+  EngineRunner runner(Plan(server.Url("", "http"), R"(base_url: "${API}")", R"(
+      - http: { get: /, checks: { answered: "status > 0 or #body > 0" } }
+      - check: { said: error == "connection_reset" and status == 0 }
+)"));
+  runner.Run();
+  EXPECT_EQ(runner.ErrorsOf("connection_reset"), 1u);
+  EXPECT_EQ(runner.Value("http_req_failed").trues, 1u);
+  EXPECT_EQ(runner.Value("http_req_duration", {{"error", "connection_reset"}}).trend.count(), 1u);
+  EXPECT_EQ(runner.Value("checks", {{"check", "answered"}}).trues, 0u);
+  EXPECT_EQ(runner.Value("checks", {{"check", "said"}}).trues, 1u);
+}
+
+TEST(HttpStep, ACompressedAnswerIsReadAsWhatItSays) {
+  // {"id":7}, by gzip.
+  const unsigned char bytes[] = {0x1f, 0x8b, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x02, 0x03,
+                                 0xab, 0x56, 0xca, 0x4c, 0x51, 0xb2, 0x32, 0xaf, 0x05, 0x00,
+                                 0x43, 0x5f, 0x07, 0x12, 0x08, 0x00, 0x00, 0x00};
+  const std::string packed(reinterpret_cast<const char*>(bytes), sizeof(bytes));
+  HttpServer server([&](const HttpServerRequest& request) -> std::optional<HttpServerResponse> {
+    HttpServerResponse response = Respond(200, request.target() == "/bad" ? "{}" : packed);
+    response.set(http::field::content_encoding, request.target() == "/shout" ? "GZIP" : "gzip");
+    return response;
+  });
+  EngineRunner runner(Plan(server, R"(
+      - http: { get: /, headers: { Accept-Encoding: gzip }, checks: { small: json.id == 7 } }
+      - http: { get: /shout, checks: { any case: json.id == 7 } }
+      - http: { head: /, checks: { no body: ok and body == "" } }
+      - http: { get: /bad, checks: { bad: "#body > 0" } }
+)"));
+  runner.Run();
+  EXPECT_EQ(Header(server.requests()[0], "Accept-Encoding"), "gzip");
+  EXPECT_EQ(runner.Value("checks", {{"check", "small"}}).trues, 1u);
+  EXPECT_EQ(runner.Value("checks", {{"check", "any case"}}).trues, 1u);
+  EXPECT_EQ(runner.Value("checks", {{"check", "no body"}}).trues, 1u);
+  EXPECT_EQ(runner.Value("checks", {{"check", "bad"}}).trues, 0u);
+  EXPECT_EQ(runner.ErrorsOf("bad_encoding"), 1u);
+  EXPECT_EQ(runner.errors().size(), 1u);
 }
 
 }  // namespace
