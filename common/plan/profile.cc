@@ -4,8 +4,11 @@
 #include <numeric>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
+#include "common/load/arrival_schedule.h"
 #include "common/load/nanoseconds.h"
 #include "common/load/share.h"
+#include "common/plan/validation.h"
 #include "common/script/script.h"
 
 namespace rampart {
@@ -22,6 +25,8 @@ constexpr int64_t kBreakpointFrom = 100;  // a second
 constexpr int64_t kBreakpointTo = 10'000;
 constexpr int64_t kBreakpointUsers = 1'000;  // made before the start
 constexpr int64_t kBreakpointMostUsers = 10'000;
+// Scenarios share the rate of `breakpoint` by millionths: a round denominator for their schedules.
+constexpr int64_t kMillion = 1'000'000;
 
 // To `percent` of a scenario's size over `length_ns`.
 struct Part {
@@ -73,23 +78,44 @@ bool Slower(const v1::Rate& a, const v1::Rate& b) {
 }
 
 v1::Rate HighestRate(const v1::Load& load) {
-  if (load.has_constant_arrival_rate()) return load.constant_arrival_rate().rate();
+  const auto over_time = [](v1::Rate rate) {
+    if (rate.per_ns() <= 0) rate.set_per_ns(kSecond);  // as schedules read it
+    return rate;
+  };
+  if (load.has_constant_arrival_rate()) return over_time(load.constant_arrival_rate().rate());
   const v1::RampingArrivalRate& ramp = load.ramping_arrival_rate();
-  v1::Rate highest = ramp.start_rate();
-  if (highest.per_ns() == 0) highest.set_per_ns(kSecond);
+  v1::Rate highest = over_time(ramp.start_rate());
   for (const auto& stage : ramp.stages()) {
-    if (Slower(highest, stage.target())) highest = stage.target();
+    const v1::Rate target = over_time(stage.target());
+    if (Slower(highest, target)) highest = target;
   }
   return highest;
 }
 
-// `rate` times numerator/denominator, exactly.
+// `rate` times numerator/denominator, exactly, over the least period. Rates under the schedules'
+// limit leave room for any factor here.
 v1::Rate Times(const v1::Rate& rate, int64_t numerator, int64_t denominator) {
-  const int64_t divisor = std::gcd(numerator, denominator);
+  const int64_t first = std::gcd(rate.count(), denominator);
+  const int64_t count = rate.count() / first * numerator;
+  const int64_t per_ns = denominator / first * rate.per_ns();
+  const int64_t second = std::gcd(count, per_ns);
   v1::Rate scaled;
-  scaled.set_count(rate.count() * (numerator / divisor));
-  scaled.set_per_ns(rate.per_ns() * (denominator / divisor));
+  scaled.set_count(count / second);
+  scaled.set_per_ns(count == 0 ? rate.per_ns() : per_ns / second);
   return scaled;
+}
+
+// Whether a shape of it says something: what has no user, too many, or no schedule, is left as it
+// is, so that validation says the fault that the plan has by itself.
+bool HasSize(const v1::Load& load) {
+  const int64_t users = MostUsers(load);
+  return users > 0 && users <= kMaxUsers && (!IsRate(load) || ArrivalSchedule::Make(load).ok());
+}
+
+// For weighing scenarios: 0.001 a second is 1.
+int64_t Weight(const v1::Rate& rate) {
+  const __int128 weight = static_cast<__int128>(rate.count()) * kSecond * 1'000 / rate.per_ns();
+  return std::max<int64_t>(1, static_cast<int64_t>(weight));
 }
 
 // Users that are shared out so that the shares of all scenarios sum up to the whole: what a
@@ -97,10 +123,11 @@ v1::Rate Times(const v1::Rate& rate, int64_t numerator, int64_t denominator) {
 class UserShares {
  public:
   explicit UserShares(int64_t all) : all_(all) {}
-  // Of `total`, for the next scenario, which has `own` of all.
+  // Of `total` (always the same), for the next scenario, which has `own` of all.
   int64_t Next(int64_t own, int64_t total) {
     before_ += own;
-    const int64_t upto = all_ == 0 ? 0 : before_ * total / all_;
+    const auto upto =
+        all_ == 0 ? 0 : static_cast<int64_t>(static_cast<__int128>(before_) * total / all_);
     return upto - std::exchange(given_, upto);
   }
 
@@ -110,20 +137,21 @@ class UserShares {
   int64_t given_ = 0;
 };
 
-void ShapeUsers(const std::vector<Part>& parts, int64_t size, v1::Load* load) {
+// `targets` are the users at the end of each part.
+void ShapeUsers(const std::vector<Part>& parts, const std::vector<int64_t>& targets,
+                v1::Load* load) {
   const v1::Position at = load->at();
   v1::RampingUsers ramp;
   if (load->ramping_users().has_graceful_ramp_down()) {
     *ramp.mutable_graceful_ramp_down() = load->ramping_users().graceful_ramp_down();
   }
-  for (const Part& part : parts) {
+  for (size_t i = 0; i < parts.size(); ++i) {
     auto* stage = ramp.add_stages();
-    SetNs(part.length_ns, stage->mutable_duration());
-    stage->set_target(size * part.percent / 100);
+    SetNs(parts[i].length_ns, stage->mutable_duration());
+    stage->set_target(targets[i]);
     *stage->mutable_at() = at;
   }
   *load->mutable_ramping_users() = std::move(ramp);
-  *load->mutable_at() = at;
 }
 
 void ShapeRate(const std::vector<Part>& parts, v1::Load* load) {
@@ -135,6 +163,7 @@ void ShapeRate(const std::vector<Part>& parts, v1::Load* load) {
     auto* stage = ramp.add_stages();
     SetNs(part.length_ns, stage->mutable_duration());
     *stage->mutable_target() = Times(highest, part.percent, 100);
+    *stage->mutable_at() = load->at();
     most_percent = std::max(most_percent, part.percent);
   }
   const auto users = [&](const auto& model) {
@@ -150,30 +179,68 @@ void ShapeRate(const std::vector<Part>& parts, v1::Load* load) {
   *load->mutable_ramping_arrival_rate() = std::move(ramp);
 }
 
+// A rate is weighed against other rates as a rate, and against users by its own users.
 void ApplyBreakpoint(int64_t ramp_ns, v1::Plan* plan) {
-  // Scenarios are weighed by their most users; those of rates have users as well.
+  bool only_rates = true;
   int64_t all = 0;
-  for (const v1::Scenario& scenario : plan->scenarios()) all += MostUsers(scenario.load());
+  for (const v1::Scenario& scenario : plan->scenarios()) {
+    if (!HasSize(scenario.load())) continue;
+    only_rates = only_rates && IsRate(scenario.load());
+    all += MostUsers(scenario.load());
+  }
+  const auto weight = [&](const v1::Load& load) {
+    return only_rates ? Weight(HighestRate(load)) : MostUsers(load);
+  };
+  int64_t all_weights = 0;
+  for (const v1::Scenario& scenario : plan->scenarios()) {
+    if (HasSize(scenario.load())) all_weights += weight(scenario.load());
+  }
+  UserShares millionths(all_weights);
   UserShares users(all);
   UserShares most(all);
   for (v1::Scenario& scenario : *plan->mutable_scenarios()) {
     v1::Load& load = *scenario.mutable_load();
+    if (!HasSize(load)) continue;
     const int64_t own = MostUsers(load);
-    const v1::Position at = load.at();
+    const int64_t share = std::max<int64_t>(1, millionths.Next(weight(load), kMillion));
     v1::RampingArrivalRate ramp;
     v1::Rate whole;
     whole.set_count(kBreakpointFrom);
     whole.set_per_ns(kSecond);
-    *ramp.mutable_start_rate() = Times(whole, own, all);
+    *ramp.mutable_start_rate() = Times(whole, share, kMillion);
     auto* stage = ramp.add_stages();
     SetNs(ramp_ns, stage->mutable_duration());
     whole.set_count(kBreakpointTo);
-    *stage->mutable_target() = Times(whole, own, all);
+    *stage->mutable_target() = Times(whole, share, kMillion);
+    *stage->mutable_at() = load.at();
     ramp.set_users(std::max<int64_t>(1, users.Next(own, kBreakpointUsers)));
     ramp.set_max_users(std::max(ramp.users(), most.Next(own, kBreakpointMostUsers)));
     *load.mutable_ramping_arrival_rate() = std::move(ramp);
-    *load.mutable_at() = at;
   }
+}
+
+// Says what of the shape a run cannot have, before validation says it of a plan that nobody wrote.
+absl::Status CheckShape(std::string_view profile, const std::vector<Part>& parts, bool own_size,
+                        const v1::Plan& plan) {
+  int64_t length = 0;
+  int64_t most_percent = 0;
+  for (const Part& part : parts) {
+    length += part.length_ns;
+    most_percent = std::max(most_percent, part.percent);
+  }
+  if (length > kMaxPlanNs) {
+    return absl::InvalidArgumentError(absl::StrCat("--duration: with it all of the profile `",
+                                                   std::string(profile),
+                                                   "`, ramps and steps, takes longer than 7 days"));
+  }
+  for (const v1::Scenario& scenario : plan.scenarios()) {
+    const int64_t own = MostUsers(scenario.load());
+    if (!own_size || own > kMaxUsers || own * most_percent / 100 <= kMaxUsers) continue;
+    return absl::InvalidArgumentError(absl::StrCat(
+        "the profile `", std::string(profile), "` takes the ", own, " users of the scenario `",
+        scenario.name(), "` to ", own * most_percent / 100, "; a plan has at most 1,000,000"));
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace
@@ -231,24 +298,37 @@ absl::Status ApplyProfile(std::string_view name, std::optional<int64_t> steady_n
                                "; there are " + list);
   }
 
+  if (absl::Status status = CheckShape(name, parts, users_in_all == 0, *plan); !status.ok()) {
+    return status;
+  }
   int64_t all = 0;
   for (const v1::Scenario& scenario : plan->scenarios()) {
-    if (!IsRate(scenario.load())) all += MostUsers(scenario.load());
+    if (HasSize(scenario.load()) && !IsRate(scenario.load())) all += MostUsers(scenario.load());
   }
-  UserShares shares(all);
+  // Of a size of the profile's own, every part's users are shared out for themselves, so that what
+  // the scenarios have together is exactly the profile's.
+  std::vector<UserShares> shares(parts.size(), UserShares(all));
   for (v1::Scenario& scenario : *plan->mutable_scenarios()) {
     v1::Load& load = *scenario.mutable_load();
+    if (!HasSize(load)) continue;
     if (IsRate(load)) {
       std::vector<Part> own = parts;
       for (Part& part : own) {
         if (smoke) part.percent /= kSmokeRateShare;
       }
       ShapeRate(own, &load);
-    } else {
-      const int64_t own = MostUsers(load);
-      const int64_t size = users_in_all == 0 ? own : shares.Next(own, users_in_all);
-      ShapeUsers(parts, smoke ? std::max<int64_t>(1, size) : size, &load);
+      continue;
     }
+    const int64_t own = MostUsers(load);
+    std::vector<int64_t> targets;
+    for (size_t i = 0; i < parts.size(); ++i) {
+      const int64_t percent = parts[i].percent;
+      const int64_t users = users_in_all == 0 ? own * percent / 100
+                                              : shares[i].Next(own, users_in_all * percent / 100);
+      // Nobody is left out where there should be somebody.
+      targets.push_back(percent == 0 ? 0 : std::max<int64_t>(1, users));
+    }
+    ShapeUsers(parts, targets, &load);
   }
   return absl::OkStatus();
 }

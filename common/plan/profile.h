@@ -24,14 +24,19 @@ const std::vector<Profile>& Profiles();
 // steady part (of every step of `stress`, of the spike of `spike`, of the ramp of `breakpoint`).
 //
 // A shape is a curve of factors over time. A scenario's own size is 1: its most users, or its
-// highest rate. So users stay users and rates stay rates, and scenarios keep their proportion.
-// `smoke` and `scalability` have sizes of their own, in users: 5 and 10,000 in all, shared by the
-// scenarios in proportion to their users; a rate is 1 % of its own in `smoke`, and follows the
-// curve to its own size in `scalability`. `breakpoint` makes every scenario an arrival rate, 100 to
-// 10,000 a second in all. What a scenario has of graces, start, tags and steps stays; models that
-// count iterations become users.
+// highest rate. So users stay users and rates stay rates, and scenarios keep their proportion; a
+// rate's `users` and `max_users` grow with the highest factor. Models that count iterations become
+// users. `smoke` and `scalability` have sizes of their own, in users: 5 and 10,000 in all, shared
+// by the scenarios in proportion to their users, at least 1 each; a rate is 1 % of its own in
+// `smoke`, and follows the curve to its own size in `scalability`. `breakpoint` makes every
+// scenario an arrival rate, 100 to 10,000 a second in all, in proportion to their rates when all
+// are rates, else to their most users; its users are always shared in proportion to their most
+// users. What a scenario has of graces, start, tags and steps stays; every scenario's curve begins
+// at its own start.
 //
-// Fails for a name that is no profile, with those that are, and for a steady part of no length.
+// Fails for a name that is no profile, with those that are; for a steady part of no length, or that
+// makes the profile longer than 7 days; and for a shape that takes a scenario over kMaxUsers. A
+// load without a size is left as it is, for validation to say.
 absl::Status ApplyProfile(std::string_view name, std::optional<int64_t> steady_ns, v1::Plan* plan);
 
 }  // namespace rampart

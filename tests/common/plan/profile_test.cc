@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <vector>
 
 #include "common/load/arrival_schedule.h"
 #include "common/load/share.h"
@@ -94,11 +95,17 @@ TEST(Profile, SmokeAndScalabilityShareTheirOwnSize) {
   EXPECT_EQ(Rate(smoke, 2).RatePerSecondAt(kSecond), 2);
   const v1::Plan scalability = With("scalability");
   EXPECT_EQ(Users(scalability, 0).Length(), 95 * kMinute);
+  std::vector<int64_t> together;
   for (const int64_t t : {10 * kMinute, 25 * kMinute, 40 * kMinute, 55 * kMinute, 70 * kMinute}) {
-    const int64_t users = Users(scalability, 0).UsersAt(t) + Users(scalability, 1).UsersAt(t);
-    EXPECT_THAT(users, testing::AnyOf(1'000, 3'000, 5'000, 7'000, 10'000, 999, 2'999, 4'999, 6'999))
-        << t;
+    // Together exactly the profile's, and two to one.
+    const int64_t big = Users(scalability, 0).UsersAt(t);
+    const int64_t small = Users(scalability, 1).UsersAt(t);
+    together.push_back(big + small);
+    EXPECT_NEAR(static_cast<double>(big), 2.0 * static_cast<double>(small), 2) << t;
   }
+  EXPECT_THAT(together, testing::ElementsAre(1'000, 3'000, 5'000, 7'000, 10'000));
+  EXPECT_EQ(Rate(scalability, 2).RatePerSecondAt(10 * kMinute), 20);
+  EXPECT_EQ(Rate(scalability, 2).RatePerSecondAt(70 * kMinute), 200);
   EXPECT_EQ(Users(scalability, 0).MaxUsers() + Users(scalability, 1).MaxUsers(), 10'000);
 }
 
@@ -115,6 +122,66 @@ TEST(Profile, BreakpointIsARateOverAllScenarios) {
   EXPECT_NEAR(begin, 100, 1e-6);
   EXPECT_NEAR(end, 10'000, 1e-3);
   EXPECT_EQ(most, 10'000);
+}
+
+TEST(Profile, BreakpointKeepsTheProportionOfRates) {
+  // The slow one has the most users: it waits, it does not ask.
+  const v1::Plan plan = With("breakpoint", "", R"(
+name: rates
+scenarios:
+  fast:
+    load: { constant_arrival_rate: { rate: 900/s, duration: 1m, users: 10 } }
+    steps: [ { sleep: 1s } ]
+  slow:
+    load: { ramping_arrival_rate: { stages: [ { duration: 1m, target: 6000/m } ], users: 990 } }
+    steps: [ { sleep: 1s } ]
+)");
+  EXPECT_DOUBLE_EQ(Rate(plan, 0).RatePerSecondAt(0), 90);
+  EXPECT_DOUBLE_EQ(Rate(plan, 1).RatePerSecondAt(0), 10);
+  EXPECT_NEAR(Rate(plan, 0).RatePerSecondAt(20 * kMinute - 1), 9'000, 1e-3);
+  EXPECT_EQ(MostUsers(plan.scenarios(0).load()), 100);
+  EXPECT_EQ(MostUsers(plan.scenarios(1).load()), 9'900);
+}
+
+TEST(Profile, AnySizesMakeSchedules) {
+  // Denominators such as 999,983 * 3 would have no common multiple that a schedule can hold.
+  constexpr const char* kAwkward = R"(
+name: awkward
+scenarios:
+  one:
+    load: { constant_users: { users: 999983, duration: 1m } }
+    steps: [ { sleep: 1s } ]
+  two:
+    load: { constant_users: { users: 999979, duration: 1m } }
+    steps: [ { sleep: 1s } ]
+  few:
+    load: { constant_users: { users: 1, duration: 1m } }
+    steps: [ { sleep: 1s } ]
+  rate:
+    load: { constant_arrival_rate: { rate: 7/h, duration: 1m, users: 1 } }
+    steps: [ { sleep: 1s } ]
+)";
+  for (const char* name : {"smoke", "load", "soak", "scalability", "breakpoint"}) {
+    SCOPED_TRACE(name);
+    const v1::Plan plan = With(name, "", kAwkward);
+    for (const v1::Scenario& scenario : plan.scenarios()) EXPECT_GT(MostUsers(scenario.load()), 0);
+  }
+  EXPECT_DOUBLE_EQ(Rate(With("smoke", "", kAwkward), 3).RatePerSecondAt(kSecond), 0.07 / 3'600);
+}
+
+TEST(Profile, EveryProfileFitsEveryModel) {
+  for (const Profile& profile : Profiles()) {
+    SCOPED_TRACE(profile.name);
+    const v1::Plan plan = With(std::string(profile.name));
+    EXPECT_EQ(plan.scenarios(1).start().seconds(), 30);
+    EXPECT_EQ(plan.scenarios(1).graceful_stop().seconds(), 7);
+    for (const v1::Scenario& scenario : plan.scenarios()) {
+      const v1::Load& load = scenario.load();
+      EXPECT_TRUE(load.has_ramping_users() || load.has_ramping_arrival_rate());
+      EXPECT_GT(load.at().line(), 0u);
+      EXPECT_GT(MostUsers(load), 0);
+    }
+  }
 }
 
 TEST(Profile, TheTimeScaleComesAfter) {
@@ -136,6 +203,33 @@ TEST(Profile, FaultsAreSaid) {
   EXPECT_THAT(text("load", "0s"), HasSubstr("--duration"));
   EXPECT_THAT(text("load", "soon"), HasSubstr("soon"));
   EXPECT_THAT(text("", "1h"), HasSubstr("--profile"));
+  EXPECT_THAT(text("soak", "7d"), HasSubstr("`soak`, ramps and steps, takes longer than 7 days"));
+}
+
+TEST(Profile, WhatIsWrongWithoutAProfileIsSaidWithOneToo) {
+  const auto text = [](const std::string& profile, const std::string& load) {
+    PlanOptions options;
+    options.profile = profile;
+    const std::string plan =
+        "name: p\nscenarios:\n  one:\n    load: " + load + "\n    steps: [ { sleep: 1s } ]\n";
+    return LoadPlan(plan, "plan.yaml", options).FaultText();
+  };
+  for (const Profile& profile : Profiles()) {
+    const std::string name(profile.name);
+    EXPECT_THAT(text(name, "{ constant_users: { users: 0, duration: 1m } }"),
+                HasSubstr("plan.yaml:4:"));
+    EXPECT_THAT(text(name, "{ constant_arrival_rate: { rate: 5/s, duration: 1m, users: 0 } }"),
+                HasSubstr("at least one user"));
+    EXPECT_THAT(text(name, "{ constant_users: { users: 9000000000000000000, duration: 1m } }"),
+                HasSubstr("more than 1,000,000 users"));
+    EXPECT_THAT(text(name, "{}"), HasSubstr("needs a model"));
+    EXPECT_THAT(text(name,
+                     "{ constant_arrival_rate: { rate: 20000000/s, duration: 1m, "
+                     "users: 5 } }"),
+                HasSubstr("over 10,000,000 a second"));
+  }
+  EXPECT_THAT(text("stress", "{ constant_users: { users: 400000, duration: 1m } }"),
+              HasSubstr("`stress` takes the 400000 users of the scenario `one` to 1200000"));
 }
 
 }  // namespace
