@@ -15,10 +15,25 @@ namespace {
 constexpr int64_t kCloseTimeoutNs = 5'000'000'000;
 constexpr uint16_t kNormalClosure = 1000;
 constexpr uint16_t kGoingAway = 1001;
+// How long what has arrived has its turn when timed steps took so long that the next are due.
+constexpr int64_t kReadTurnNs = 1'000'000;
 
 // The interval's next point; one that has passed is not caught up with.
 int64_t NextPoint(int64_t due_ns, int64_t interval_ns, int64_t now_ns) {
   return due_ns + interval_ns > now_ns ? due_ns + interval_ns : now_ns + interval_ns;
+}
+
+// Why a WebSocket that the server closed did not end well. `own_code` is what we asked to close
+// with: servers answer with the same.
+std::optional<Failure> FailureOfClose(const Websocket& websocket, uint16_t own_code) {
+  const uint16_t code = websocket.close_code();
+  if (code == kNormalClosure || code == kGoingAway || code == kCloseNoCode || code == own_code) {
+    return std::nullopt;
+  }
+  return Failure{ErrorKind::kConnectionClosed,
+                 "the server closed the WebSocket with code " + std::to_string(code) +
+                     (code == kCloseAbnormal ? " (the connection ended without a Close frame)"
+                                             : " " + std::string(websocket.close_reason()))};
 }
 
 }  // namespace
@@ -150,6 +165,7 @@ Task<Flow> Walker::RunWebsocket(const WebsocketStep& step, const Step& at) {
   if (flow == Flow::kInterrupted) close_code_ = kGoingAway;
   failed = co_await websocket->Close(close_code_, close_reason_, MonotonicNow() + kCloseTimeoutNs,
                                      &user_.hard);
+  if (!failed) failed = FailureOfClose(*websocket, close_code_);
   if (failed && failed->kind != ErrorKind::kInterrupted && flow != Flow::kEnd && !session_failed_) {
     context_.recorder.Count(series.errors);
     Error(*failed, step.name, at.at);
@@ -179,11 +195,13 @@ Task<Flow> Walker::Session(const WebsocketStep& step, const Step& at, const Webs
   }
   Scope& scope = user_.scope;
   std::string message;
+  int64_t read_until_ns = 0;
 
   Flow flow = co_await Run(step.on_open);
   while (flow == Flow::kNext) {
-    int64_t deadline_ns = std::min(hold_until_ns, ping_ns);
+    int64_t deadline_ns = ping_ns;
     for (const int64_t due_ns : send_ns) deadline_ns = std::min(deadline_ns, due_ns);
+    deadline_ns = std::min(hold_until_ns, std::max(deadline_ns, read_until_ns));
     switch (co_await websocket.Next(deadline_ns, &user_.soft)) {
       case Websocket::Event::kMessage:
         ++*handled;
@@ -206,17 +224,10 @@ Task<Flow> Walker::Session(const WebsocketStep& step, const Step& at, const Webs
         break;
       case Websocket::Event::kClosed:
         flow = Flow::kClose;
-        if (websocket.close_code() != kNormalClosure && websocket.close_code() != kGoingAway &&
-            websocket.close_code() != kCloseNoCode) {
+        if (const auto failed = FailureOfClose(websocket, kNormalClosure)) {
           session_failed_ = true;
           context_.recorder.Count(series.errors);
-          Error({ErrorKind::kConnectionClosed,
-                 "the server closed the WebSocket with code " +
-                     std::to_string(websocket.close_code()) +
-                     (websocket.close_code() == kCloseAbnormal
-                          ? " (the connection ended without a Close frame)"
-                          : " " + std::string(websocket.close_reason()))},
-                step.name, at.at);
+          Error(*failed, step.name, at.at);
         }
         break;
       case Websocket::Event::kFailed:
@@ -246,6 +257,11 @@ Task<Flow> Walker::Session(const WebsocketStep& step, const Step& at, const Webs
           send_ns[i] = NextPoint(send_ns[i], Draw(every.interval), now_ns);
           flow = every.message != nullptr ? Send(*every.message, at) : co_await Run(every.steps);
         }
+        // Points that passed meanwhile would come before everything that is there to be read.
+        const int64_t ended_ns = MonotonicNow();
+        bool overdue = ping_ns <= ended_ns;
+        for (const int64_t due_ns : send_ns) overdue = overdue || due_ns <= ended_ns;
+        if (overdue) read_until_ns = ended_ns + kReadTurnNs;
         break;
       }
     }

@@ -216,6 +216,113 @@ TEST(WebsocketStep, AStopUnderAFloodOfMessagesCountsEveryOneThatTheServerSent) {
   }
 }
 
+// Grants the upgrade with these frames right behind it, and reads until the client ends.
+std::function<void(BoostTcp::socket&)> SaysAtOnce(const std::string& frames) {
+  return [frames](BoostTcp::socket& socket) {
+    const std::string grant = GrantUpgrade(ReadUpgrade(socket));
+    boost::asio::write(socket, boost::asio::buffer(grant + frames));
+    ReadToEnd(socket);
+  };
+}
+
+TEST(WebsocketStep, StepsThatTakeLongerThanTheirIntervalLeaveMessagesTheirTurn) {
+  LoopbackServer server(
+      1, SaysAtOnce(ServerFrame(0x81, "hello") + ServerFrame(0x88, std::string("\x03\xE8", 2))));
+  EngineRunner runner(Plan(server.Url(), R"(
+      - websocket:
+          url: "${URL}"
+          hold: 500ms
+          ping_every: 1ms
+          on_open: [ { sleep: 10ms } ]
+          send_every:
+            - { interval: 1ms, steps: [ { sleep: 5ms } ] }
+            - { interval: 1ms, steps: [ { sleep: 5ms } ] }
+          on_message: [ { record: { seen: 1 } }, { close: 1000 } ]
+)"));
+  runner.Run();
+  EXPECT_EQ(runner.Count("seen"), 1);
+  EXPECT_LT(runner.Value("ws_session_duration").trend.Max(), 500);
+  EXPECT_TRUE(runner.errors().empty());
+}
+
+TEST(WebsocketStep, TheServersCloseIsAnErrorAlsoWhenItIsReadWhileWeClose) {
+  LoopbackServer server(1, SaysAtOnce(ServerFrame(0x88, "\x0F\xA1gone")));
+  // The hold is over before anything is read.
+  EngineRunner runner(Plan(server.Url(), R"(
+      - websocket: { name: gone, url: "${URL}", hold: 1ms, on_open: [ { sleep: 10ms } ] }
+)"));
+  runner.Run();
+  EXPECT_EQ(runner.Count("ws_errors"), 1);
+  ASSERT_EQ(runner.errors().size(), 1u);
+  EXPECT_EQ(runner.errors()[0].kind(), "connection_closed");
+  EXPECT_EQ(runner.errors()[0].count(), 1u);
+  EXPECT_THAT(runner.errors()[0].detail(), HasSubstr("4001 gone"));
+}
+
+TEST(WebsocketStep, AServerThatBreaksTheProtocolIsAnErrorOfItsOwnClass) {
+  LoopbackServer server(1, SaysAtOnce(ServerFrame(0xC1, "a reserved bit")));
+  EngineRunner runner(Plan(server.Url(), "      - websocket: { url: \"${URL}\", hold: 1h }\n"));
+  runner.Run();
+  EXPECT_EQ(runner.ErrorsOf("websocket_protocol"), 1u);
+  EXPECT_EQ(runner.Count("ws_errors"), 1);
+  EXPECT_EQ(runner.Value("ws_open").gauge.value, 0);
+}
+
+TEST(WebsocketStep, MessagesThatACloseStepLeavesUnhandledAreCounted) {
+  constexpr int kMessages = 500;
+  uint16_t code = 0;
+  LoopbackServer server(1, [&code](BoostTcp::socket& socket) {
+    BeastSocket stream(socket);
+    boost::system::error_code error;
+    stream.accept(error);
+    for (int i = 0; i < kMessages && !error; ++i) stream.write(boost::asio::buffer("m", 1), error);
+    beast::flat_buffer buffer;
+    while (!error) stream.read(buffer, error);
+    code = stream.reason().code;
+  });
+  EngineRunner runner(Plan(server.Url(), R"(
+      - websocket: { url: "${URL}", on_message: [ { record: { seen: 1 } }, { close: 1000 }, { record: { seen: 1 } } ] }
+)"));
+  runner.Run();
+  server.Served(1);
+  EXPECT_EQ(code, 1000);
+  EXPECT_EQ(runner.Count("seen"), 1);
+  EXPECT_EQ(runner.Count("ws_msgs_received"), kMessages);
+  EXPECT_TRUE(runner.errors().empty());
+}
+
+TEST(WebsocketStep, AStopEndsStepsInsideAndStillClosesInOrder) {
+  Once<bool> handling;
+  uint16_t code = 0;
+  LoopbackServer server(1, [&](BoostTcp::socket& socket) {
+    BeastSocket stream(socket);
+    boost::system::error_code error;
+    stream.accept(error);
+    stream.write(boost::asio::buffer("first", 5), error);
+    beast::flat_buffer buffer;
+    stream.read(buffer, error);  // what on_message sends before it sleeps
+    stream.write(boost::asio::buffer("second", 6), error);
+    handling.Set(true);
+    while (!error) stream.read(buffer, error);
+    code = stream.reason().code;
+  });
+  EngineRunner runner(Plan(server.Url(), R"(
+      - websocket: { url: "${URL}", on_message: [ { send: "got ${message}" }, { sleep: 1h } ] }
+)"));
+  ASSERT_TRUE(runner.engine().Arm("").ok());
+  runner.Begin();
+  handling.Wait();
+  runner.engine().Stop(v1::ABORT);
+  runner.Drained();
+  runner.Collect();
+  server.Served(1);
+  EXPECT_EQ(code, 1001);
+  EXPECT_EQ(runner.Count("ws_msgs_sent"), 1);
+  EXPECT_EQ(runner.Count("ws_msgs_received"), 2);
+  EXPECT_EQ(runner.Count("interrupted_iterations"), 1);
+  EXPECT_TRUE(runner.errors().empty());
+}
+
 TEST(WebsocketStep, TheChatServerCountsWhatWeCount) {
   ChatServer chat(PROGRAM_DIR "/chat", {"--allow-user-header"});
   EngineRunner runner(
