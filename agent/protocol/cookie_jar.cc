@@ -84,6 +84,16 @@ void CookieJar::Set(std::string_view set_cookie, std::string_view host, std::str
   cookies_.push_back(std::move(cookie));
 }
 
+void CookieJar::SetAll(std::string_view head, std::string_view host, std::string_view path) {
+  constexpr std::string_view kName = "set-cookie: ";
+  while (!head.empty()) {
+    const size_t end = std::min(head.find('\n'), head.size());
+    const std::string_view line = head.substr(0, end);
+    if (line.starts_with(kName)) Set(line.substr(kName.size()), host, path);
+    head.remove_prefix(std::min(end + 1, head.size()));
+  }
+}
+
 void CookieJar::AppendHeader(std::string_view host, std::string_view path, bool secure,
                              std::string* out) const {
   path = path.substr(0, path.find('?'));

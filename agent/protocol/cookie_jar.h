@@ -19,6 +19,8 @@ class CookieJar {
   // Expires before 1971 remove the cookie; other expiries outlive a load test and are not kept
   // track of.
   void Set(std::string_view set_cookie, std::string_view host, std::string_view path);
+  // Every Set-Cookie of a response's head, which is as HttpResponse keeps it.
+  void SetAll(std::string_view head, std::string_view host, std::string_view path);
 
   // Appends `Cookie: a=b; c=d\r\n` with what goes to this address; nothing when there is none.
   void AppendHeader(std::string_view host, std::string_view path, bool secure,

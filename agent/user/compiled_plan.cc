@@ -462,7 +462,7 @@ class Compiler {
     for (const std::string& name : UnknownNames(text, {})) {
       if (name != "body" && name != "json" && name != "headers") continue;
       reads_response_ = true;
-      if (!around.in_message) keeps_response_ = true;
+      if (name != "json" || !around.in_message) keeps_response_ = true;
     }
   }
 

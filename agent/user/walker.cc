@@ -206,15 +206,13 @@ absl::Status Walker::RenderTags(const SampleTags& tags, Tags* all) {
   return absl::OkStatus();
 }
 
-bool Walker::HeadersAreSound(std::string_view lines, int count, const std::string& step,
-                             const v1::Position& at) {
+std::optional<Failure> Walker::CheckHeaders(std::string_view lines, int count) {
   const auto returns = std::count(lines.begin(), lines.end(), '\r');
   const auto breaks = std::count(lines.begin(), lines.end(), '\n');
   if (returns == count && breaks == count && lines.find('\0') == std::string_view::npos) {
-    return true;
+    return std::nullopt;
   }
-  Error({ErrorKind::kBadRequest, "a header's value has a line break or a NUL in it"}, step, at);
-  return false;
+  return Failure{ErrorKind::kBadRequest, "a header's value has a line break or a NUL in it"};
 }
 
 }  // namespace rampart::agent

@@ -71,9 +71,8 @@ class Walker {
   Flow Record(const Recordings& recordings, const std::string& step);
   // Rendered tags added to the fixed ones.
   absl::Status RenderTags(const SampleTags& tags, Tags* all);
-  // False, with an error, when the rendered lines are not `count` headers.
-  bool HeadersAreSound(std::string_view lines, int count, const std::string& step,
-                       const v1::Position& at);
+  // A failure when the rendered lines are not `count` headers.
+  static std::optional<Failure> CheckHeaders(std::string_view lines, int count);
 
   ThreadContext& context_;
   User& user_;

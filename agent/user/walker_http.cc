@@ -21,17 +21,6 @@ bool Expected(const HttpStep& step, int status) {
                    static_cast<uint32_t>(status)) != step.expect_status.end();
 }
 
-void KeepCookies(const HttpResponse& response, const Url& url, CookieJar* jar) {
-  constexpr std::string_view kName = "set-cookie: ";
-  std::string_view head = response.head;
-  while (!head.empty()) {
-    const size_t end = std::min(head.find('\n'), head.size());
-    const std::string_view line = head.substr(0, end);
-    if (line.starts_with(kName)) jar->Set(line.substr(kName.size()), url.host, url.target);
-    head.remove_prefix(std::min(end + 1, head.size()));
-  }
-}
-
 // All lines but those with this name.
 void RemoveHeader(std::string_view name, std::string* headers) {
   std::string kept;
@@ -98,13 +87,10 @@ Task<Flow> Walker::Http(const HttpStep& step, const Step& at) {
   const int64_t deadline_ns = begin_ns + step.timeout_ns;
   std::string_view method = step.method;
   bool has_body = !std::holds_alternative<std::monostate>(step.content);
-  std::optional<Failure> failed;
+  std::optional<Failure> failed = CheckHeaders(buffers->headers, step.headers.count);
   HttpTimes times;
   uint32_t redirects = 0;
-  if (!HeadersAreSound(buffers->headers, step.headers.count, step.name, at.at)) {
-    scope.error = ErrorKind::kBadRequest;
-  }
-  while (!scope.error) {
+  while (!failed) {
     absl::StatusOr<Url> url = Url::Parse(buffers->url);
     if (!url.ok() || url->websocket) {
       failed = Failure{ErrorKind::kBadUrl, url.ok() ? "a WebSocket URL in an `http` step"
@@ -130,7 +116,7 @@ Task<Flow> Walker::Http(const HttpStep& step, const Step& at) {
     const bool ok = !failed && (location.empty() ? Expected(step, status) : follows);
     CountExchange(step, method, times, status, failed, ok);
     if (failed) break;
-    KeepCookies(buffers->response, *url, &user_.http.cookies());
+    user_.http.cookies().SetAll(buffers->response.head, url->host, url->target);
     scope.status = status;
     scope.ok = ok;
     if (location.empty()) break;
@@ -174,7 +160,7 @@ Task<Flow> Walker::Http(const HttpStep& step, const Step& at) {
   if (failed) {
     scope.error = failed->kind;
     Error(*failed, step.name, at.at);
-  } else if (!scope.ok && !scope.error) {
+  } else if (!scope.ok) {
     scope.error = ErrorKind::kHttpStatus;
     Error({ErrorKind::kHttpStatus,
            std::string(method) + " answered with status " + std::to_string(scope.status)},

@@ -105,10 +105,10 @@ Task<Flow> Walker::RunWebsocket(const WebsocketStep& step, const Step& at) {
     if (!url.ok() || !url->websocket) {
       failed = Failure{ErrorKind::kBadUrl, url.ok() ? "`websocket` needs a ws:// or wss:// URL"
                                                     : std::string(url.status().message())};
-    } else if (!HeadersAreSound(buffers->headers, step.headers.count, step.name, at.at)) {
-      context_.buffers.Return(std::move(buffers));
-      co_return Flow::kEnd;
     } else {
+      failed = CheckHeaders(buffers->headers, step.headers.count);
+    }
+    if (!failed) {
       const WebsocketRequest request{.headers = buffers->headers,
                                      .subprotocols = step.subprotocols,
                                      .cookies = &user_.http.cookies()};
@@ -120,6 +120,7 @@ Task<Flow> Walker::RunWebsocket(const WebsocketStep& step, const Step& at) {
       } else {
         websocket = std::move(std::get<std::unique_ptr<Websocket>>(opened));
       }
+      user_.http.cookies().SetAll(buffers->response.head, url->host, url->target);
     }
     scope.status = buffers->response.status;
     context_.buffers.Return(std::move(buffers));
