@@ -1,5 +1,6 @@
 #include "agent/user/engine.h"
 
+#include <atomic>
 #include <condition_variable>
 #include <mutex>
 #include <utility>
@@ -68,7 +69,8 @@ struct Engine::State {
   std::function<void()> drained;
   std::mutex mutex;
   std::condition_variable has_drained;
-  size_t running = 0;  // threads whose load goes on; guarded by mutex
+  size_t running = 0;                // threads whose load goes on; guarded by mutex
+  std::atomic<size_t> draining = 0;  // threads that have not said that theirs has ended
   std::string setup_json;
 
   // Of the flushes.
@@ -149,16 +151,13 @@ void Engine::Start(int64_t start_ns, std::function<void()> drained) {
   state_->started = true;
   state_->drained = std::move(drained);
   state_->running = state_->threads.size();
+  state_->draining = state_->threads.size();
   for (const auto& thread : state_->threads) {
     thread->Post([this, &thread, start_ns] {
       thread->Start(start_ns, [this] {
-        std::function<void()> all_drained;
-        {
-          const std::lock_guard lock(state_->mutex);
-          if (state_->running == 1) all_drained = std::move(state_->drained);
-        }
-        // Before the count says so: the owner may destroy the engine once it does.
-        if (all_drained != nullptr) all_drained();
+        // One step decides who is the last: threads may drain at the same moment. `running` says so
+        // only after it was told, as the owner may destroy the engine once that is 0.
+        if (state_->draining.fetch_sub(1) == 1) state_->drained();
         const std::lock_guard lock(state_->mutex);
         --state_->running;
         state_->has_drained.notify_all();

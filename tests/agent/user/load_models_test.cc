@@ -31,6 +31,16 @@ TEST(LoadModels, IterationsPerUserRunsEachUserThatOften) {
   EXPECT_EQ(runner.Value("vus_max").gauge.value, 7);
 }
 
+TEST(LoadModels, ThreadsThatDrainAtTheSameMomentAreSeenToHaveDrained) {
+  for (int round = 0; round < 60; ++round) {
+    EngineRunner runner(Plan("{ iterations_per_user: { users: 4, iterations: 1 } }",
+                             "      - record: { seen: 1 }\n"),
+                        {.agent = 0, .weights = {1}, .threads = 4});
+    runner.Run();
+    ASSERT_EQ(runner.Count("seen"), 4) << "round " << round;
+  }
+}
+
 TEST(LoadModels, AgentsAndThreadsTogetherRunThePlanOnce) {
   double iterations = 0;
   double ids = 0;
