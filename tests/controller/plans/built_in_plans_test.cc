@@ -61,6 +61,18 @@ TEST(BuiltInPlans, MessageThroughputIsAThousandASecondForTenMinutes) {
   const ArrivalSchedule arrivals = *ArrivalSchedule::Make(loaded.plan.scenarios(0).load());
   EXPECT_EQ(arrivals.Length(), 10 * kMinuteNs);
   EXPECT_EQ(arrivals.Count(), 600'000);
+  const UserSchedule listeners = *UserSchedule::Make(loaded.plan.scenarios(1).load());
+  EXPECT_EQ(listeners.Length(), 10 * kMinuteNs);
+  EXPECT_EQ(listeners.UsersAt(5 * kMinuteNs), 100);
+}
+
+TEST(BuiltInPlans, ApiEndpointsIsAHundredUsersAtOnce) {
+  const auto source = FindPlan("api-endpoints");
+  const LoadedPlan loaded = LoadPlan(source->text, source->file, {});
+  const UserSchedule users = *UserSchedule::Make(loaded.plan.scenarios(0).load());
+  EXPECT_EQ(users.Length(), 10 * kMinuteNs);
+  EXPECT_EQ(users.MaxUsers(), 100);
+  EXPECT_EQ(users.UsersAt(0), 100);
 }
 
 TEST(BuiltInPlans, AnUnknownNameListsThoseThatExist) {
