@@ -57,6 +57,16 @@ std::string_view ErrorKindName(ErrorKind kind) {
       return "plan";
     case ErrorKind::kHttpStatus:
       return "http_status";
+    case ErrorKind::kGraphql:
+      return "graphql";
+    case ErrorKind::kSocketio:
+      return "socketio";
+    case ErrorKind::kSse:
+      return "sse";
+    case ErrorKind::kFeed:
+      return "feed";
+    case ErrorKind::kRendezvous:
+      return "rendezvous";
     case ErrorKind::kSystem:
       return "system";
   }

@@ -33,6 +33,11 @@ enum class ErrorKind {
   kScript,      // an expression of the plan failed
   kPlan,        // a `fail` step
   kHttpStatus,  // a status that the step does not expect
+  kGraphql,     // a GraphQL answer with errors, or none at all
+  kSocketio,    // what Socket.IO or Engine.IO forbids, or a namespace that refused
+  kSse,         // an answer that is no event stream
+  kFeed,        // a feed without a row left
+  kRendezvous,  // the others did not come in time
   kSystem,      // another error of the operating system
 };
 

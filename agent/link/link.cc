@@ -99,6 +99,8 @@ void Link::On(const Received& event) {
       return Leave(0, "the run has ended");
     case v1::ControllerMessage::kHeartbeat:
       return lease_.Answered(message.heartbeat().number());
+    case v1::ControllerMessage::kOpenRendezvous:
+    case v1::ControllerMessage::kStartScenario:
     case v1::ControllerMessage::kWelcome:
     case v1::ControllerMessage::kRefused:
     case v1::ControllerMessage::KIND_NOT_SET:

@@ -78,7 +78,12 @@ bool Recorder::Record(SeriesId series, double value, int64_t now_ns) {
       Rate(series, value != 0);
       break;
     case v1::GAUGE:
-      GaugeSet(series, value, now_ns);
+      // Of a sum no user knows the whole, only what it adds to it.
+      if (keys_[series].metric->merge == v1::SUM) {
+        GaugeAdd(series, value, now_ns);
+      } else {
+        GaugeSet(series, value, now_ns);
+      }
       break;
     default:
       Trend(series, value);

@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "agent/user/walker.h"
+#include "agent/user/walk/walker.h"
 
 namespace rampart::agent {
 namespace {

@@ -18,7 +18,7 @@
 #include "agent/engine/tls.h"
 #include "agent/engine/transport.h"
 #include "agent/stats/recorder.h"
-#include "agent/user/compiled_plan.h"
+#include "agent/user/compiled/compiled_plan.h"
 #include "agent/user/cuts.h"
 #include "agent/user/scenario_run.h"
 #include "agent/user/thread_context.h"

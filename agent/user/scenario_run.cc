@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "agent/user/walker.h"
+#include "agent/user/walk/walker.h"
 #include "common/load/arrival_schedule.h"
 #include "common/load/nanoseconds.h"
 #include "common/load/user_schedule.h"

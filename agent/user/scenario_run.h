@@ -11,7 +11,7 @@
 
 #include "agent/engine/loop.h"
 #include "agent/engine/task.h"
-#include "agent/user/compiled_plan.h"
+#include "agent/user/compiled/compiled_plan.h"
 #include "agent/user/cuts.h"
 #include "agent/user/thread_context.h"
 #include "agent/user/user.h"

@@ -8,7 +8,7 @@
 #include "agent/engine/loop.h"
 #include "agent/protocol/http_client.h"
 #include "agent/protocol/websocket.h"
-#include "agent/user/compiled_plan.h"
+#include "agent/user/compiled/compiled_plan.h"
 #include "agent/user/thread_context.h"
 
 namespace rampart::agent {

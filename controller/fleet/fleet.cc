@@ -199,6 +199,8 @@ void Fleet::OnMessage(AgentSeat& seat, const v1::AgentMessage& message) {
       reply.mutable_heartbeat()->set_number(message.heartbeat().number());
       return Send(seat, std::move(reply));
     }
+    case v1::AgentMessage::kWaiting:
+    case v1::AgentMessage::kScenarioEnded:
     case v1::AgentMessage::kHello:
     case v1::AgentMessage::KIND_NOT_SET:
       return Lose(seat, "it said what does not belong into a stream: is it the same build?");

@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "agent/protocol/url.h"
-#include "agent/user/walker.h"
+#include "agent/user/walk/walker.h"
 #include "common/load/nanoseconds.h"
 
 namespace rampart::agent {

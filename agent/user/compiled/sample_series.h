@@ -1,6 +1,6 @@
 // The series that one exchange records into, numbered together.
-#ifndef RAMPART_AGENT_USER_SAMPLE_SERIES_H_
-#define RAMPART_AGENT_USER_SAMPLE_SERIES_H_
+#ifndef RAMPART_AGENT_USER_COMPILED_SAMPLE_SERIES_H_
+#define RAMPART_AGENT_USER_COMPILED_SAMPLE_SERIES_H_
 
 #include <string_view>
 
@@ -24,4 +24,4 @@ WebsocketSeries MakeWebsocketSeries(const Tags& tags, Recorder& recorder);
 
 }  // namespace rampart::agent
 
-#endif  // RAMPART_AGENT_USER_SAMPLE_SERIES_H_
+#endif  // RAMPART_AGENT_USER_COMPILED_SAMPLE_SERIES_H_

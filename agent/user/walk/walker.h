@@ -1,6 +1,6 @@
 // Walker: takes one user through the steps of its scenario.
-#ifndef RAMPART_AGENT_USER_WALKER_H_
-#define RAMPART_AGENT_USER_WALKER_H_
+#ifndef RAMPART_AGENT_USER_WALK_WALKER_H_
+#define RAMPART_AGENT_USER_WALK_WALKER_H_
 
 #include <cstdint>
 #include <optional>
@@ -9,7 +9,7 @@
 
 #include "absl/status/status.h"
 #include "agent/engine/task.h"
-#include "agent/user/compiled_plan.h"
+#include "agent/user/compiled/compiled_plan.h"
 #include "agent/user/thread_context.h"
 #include "agent/user/user.h"
 
@@ -86,4 +86,4 @@ class Walker {
 
 }  // namespace rampart::agent
 
-#endif  // RAMPART_AGENT_USER_WALKER_H_
+#endif  // RAMPART_AGENT_USER_WALK_WALKER_H_

@@ -1,4 +1,4 @@
-#include "agent/user/walker.h"
+#include "agent/user/walk/walker.h"
 
 #include <algorithm>
 #include <type_traits>

@@ -1,4 +1,4 @@
-#include "agent/user/sample_series.h"
+#include "agent/user/compiled/sample_series.h"
 
 #include <algorithm>
 

@@ -1,0 +1,91 @@
+// Compiler: a plan's messages into compiled steps. Only compiled_plan's own files use it.
+#ifndef RAMPART_AGENT_USER_COMPILED_COMPILER_H_
+#define RAMPART_AGENT_USER_COMPILED_COMPILER_H_
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "agent/stats/recorder.h"
+#include "agent/user/compiled/compiled_plan.h"
+#include "common/script/script.h"
+#include "rampart/v1/plan.pb.h"
+
+namespace rampart::agent {
+
+inline constexpr int64_t kDefaultTimeoutNs = 60'000'000'000;
+
+int64_t NsOr(bool set, const google::protobuf::Duration& duration, int64_t otherwise);
+DurationNs Range(const v1::DurationRange& range);
+
+class Compiler {
+ public:
+  Compiler(const v1::Plan& plan, Script& script, Recorder& recorder);
+
+  // Every text has been compiled once before, by the controller, so the first fault is enough.
+  absl::StatusOr<CompiledPlan> Run();
+
+ private:
+  // What surrounds a step.
+  struct Around {
+    SampleTags tags;  // scenario, group and the scenario's own
+    std::string group;
+    bool in_message = false;  // json is the message
+  };
+
+  CompiledScenario Aside(const std::string& name,
+                         const google::protobuf::RepeatedPtrField<v1::Step>& steps);
+  CompiledScenario ScenarioOf(const v1::Scenario& proto);
+  ScenarioSeries SeriesOf(const Tags& tags);
+  Steps StepsOf(const google::protobuf::RepeatedPtrField<v1::Step>& protos, const Around& around);
+  Step StepOf(const v1::Step& proto, const Around& around);
+  ChooseStep ChooseOf(const v1::Choose& proto, const Around& around);
+
+  // compiler_http.cc
+  std::unique_ptr<HttpStep> HttpOf(const v1::Http& proto, const Around& around);
+  static std::pair<std::string, std::string> MethodAndUrl(const v1::Http& proto);
+  std::string BaseUrl() const;
+  int64_t DefaultTimeout() const;
+
+  // compiler_websocket.cc
+  std::unique_ptr<WebsocketStep> WebsocketOf(const v1::Websocket& proto, const Around& around);
+  SendStep SendOf(const v1::Send& proto, const v1::Position& at, const Around& around);
+
+  // compiler_texts.cc: what all steps are made of
+  // The plan's, then the step's own, which replace them.
+  std::vector<v1::Field> Headers(const google::protobuf::RepeatedPtrField<v1::Field>& own) const;
+  HeaderText HeadersOf(const std::vector<v1::Field>& headers, const Around& around);
+  void AddTags(const google::protobuf::RepeatedPtrField<v1::Field>& fields, SampleTags* tags);
+  std::vector<CheckCode> ChecksOf(
+      const google::protobuf::RepeatedPtrField<v1::NamedExpression>& protos, const Around& around);
+  Recordings RecordingsOf(const google::protobuf::RepeatedPtrField<v1::NamedExpression>& protos,
+                          const SampleTags& tags, const Around& around);
+  std::vector<NamedCode> Named(
+      const google::protobuf::RepeatedPtrField<v1::NamedExpression>& protos, const Around& around);
+  void Refuse(const v1::Position& at, std::string_view why);
+  Expression Code(const std::string& text, const v1::Position& at, const Around& around);
+  Template TextOf(const std::string& text, const v1::Position& at, const Around& around);
+  ValueTemplate ValueOf(const v1::Value& value, const v1::Position& at, const Around& around);
+  void LookValue(const v1::Value& value, const Around& around);
+  // Which of a response an expression asks for.
+  void Look(const std::string& text, const Around& around);
+
+  const v1::Plan& plan_;
+  Script& script_;
+  Recorder& recorder_;
+  std::unordered_map<std::string, std::string> params_;  // texts that no step changes
+  absl::Status status_;                                  // the first fault
+  bool reads_response_ = false;
+  bool keeps_response_ = false;
+  int lists_ = 0;
+};
+
+}  // namespace rampart::agent
+
+#endif  // RAMPART_AGENT_USER_COMPILED_COMPILER_H_

@@ -1,0 +1,43 @@
+// HttpStep: an `http` step, compiled.
+#ifndef RAMPART_AGENT_USER_COMPILED_HTTP_STEP_H_
+#define RAMPART_AGENT_USER_COMPILED_HTTP_STEP_H_
+
+#include <cstdint>
+#include <string>
+#include <unordered_map>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "agent/user/compiled/sample_series.h"
+#include "agent/user/compiled/step_parts.h"
+
+namespace rampart::agent {
+
+struct HttpStep {
+  std::string name;
+  std::string method;
+  Template url;
+  HeaderText headers;
+  std::variant<std::monostate, ValueTemplate, std::vector<std::pair<std::string, Template>>,
+               Template>
+      content;  // none, json, form, raw
+  std::vector<CheckCode> checks;
+  Recordings record;
+  std::vector<NamedCode> save;
+  std::vector<NamedCode> append;
+  SampleTags tags;
+  int64_t timeout_ns = 0;
+  uint32_t max_redirects = 0;
+  std::vector<uint32_t> expect_status;
+  bool reads_response = false;  // one of its expressions asks for body, json or headers
+
+  // By outcome (status and error), filled as outcomes come; and by rendered tags and outcome.
+  static constexpr size_t kMaxRendered = 1000;
+  mutable std::vector<std::pair<uint32_t, HttpSeries>> series;
+  mutable std::unordered_map<std::string, HttpSeries> rendered_series;
+};
+
+}  // namespace rampart::agent
+
+#endif  // RAMPART_AGENT_USER_COMPILED_HTTP_STEP_H_

@@ -1,0 +1,63 @@
+// What compiled steps are made of.
+#ifndef RAMPART_AGENT_USER_COMPILED_STEP_PARTS_H_
+#define RAMPART_AGENT_USER_COMPILED_STEP_PARTS_H_
+
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "agent/stats/recorder.h"
+#include "common/script/script.h"
+#include "common/stats/metric.h"
+#include "rampart/v1/plan.pb.h"
+
+namespace rampart::agent {
+
+struct Step;
+using Steps = std::vector<Step>;
+
+struct NamedCode {
+  std::string name;
+  Expression code;
+  v1::Position at;
+};
+
+struct CheckCode {
+  Expression code;
+  v1::Position at;
+  SeriesId series = 0;
+};
+
+// Tags of samples: those known now, and those that are rendered each time.
+struct SampleTags {
+  Tags fixed;
+  std::vector<std::pair<std::string, Template>> rendered;
+};
+
+// `metric: expression` pairs.
+struct Recordings {
+  struct One {
+    std::string metric;
+    Expression code;
+    v1::Position at;
+    SeriesId series = 0;  // when no tag is rendered
+  };
+  std::vector<One> all;
+  SampleTags tags;
+};
+
+// Complete header lines as one text; `count` of them.
+struct HeaderText {
+  Template lines;
+  int count = 0;
+};
+
+struct DurationNs {
+  int64_t min = 0;
+  int64_t max = 0;
+};
+
+}  // namespace rampart::agent
+
+#endif  // RAMPART_AGENT_USER_COMPILED_STEP_PARTS_H_
