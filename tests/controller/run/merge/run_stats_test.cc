@@ -55,8 +55,8 @@ TEST_F(RunStatsTest, AddsAgentsAndKeepsTheirGaugesApart) {
   EXPECT_EQ(stats_.Watched(reqs).counter.Value(), 11);
   EXPECT_EQ(stats_.Held(0, "depth"), 7);
 
-  // A gauge's next delta replaces, also downwards.
-  a.Record("depth", {{"queue", "y"}}, 1, 40);
+  // A gauge's next delta replaces, also downwards; what is recorded of a sum is a change.
+  a.Record("depth", {{"queue", "y"}}, -3, 40);
   ASSERT_TRUE(stats_.Apply(0, a.FlushSecond(1)).ok());
   EXPECT_EQ(stats_.Watched(depth).gauge.value, 14);
   const SeriesStore series = stats_.Series();
