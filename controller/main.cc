@@ -21,6 +21,7 @@
 #include "controller/conduct/conductor.h"
 #include "controller/demo/demo_target.h"
 #include "controller/plans/built_in_plans.h"
+#include "controller/plans/plan_file_reader.h"
 #include "controller/plans/plan_source.h"
 #include "controller/report/summary_json.h"
 #include "controller/report/summary_text.h"
@@ -87,7 +88,9 @@ bool MakePlanOptions(const StartFlags& flags, PlanOptions* options, std::string*
 absl::StatusOr<LoadedPlan> Load(const std::string& wanted, const PlanOptions& options) {
   absl::StatusOr<PlanSource> source = FindPlan(wanted);
   if (!source.ok()) return source.status();
-  return LoadPlan(source->text, source->file, options);
+  LoadedPlan loaded = LoadPlan(source->text, source->file, options);
+  ReadPlanFiles(source->folder, &loaded);
+  return loaded;
 }
 
 bool HasParam(const v1::Plan& plan, const std::string& name) {
@@ -157,6 +160,7 @@ int Start(const StartFlags& flags) {
 
   ConductOptions options;
   options.fleet.plan = loaded->plan;
+  options.fleet.files = std::move(loaded->files);
   if (flags.insecure) options.fleet.plan.mutable_http()->set_insecure(true);
   if (!flags.ca_file.empty()) {
     absl::StatusOr<std::string> pem = ReadFile(flags.ca_file);

@@ -126,7 +126,7 @@ void Link::OnWelcome(const v1::Welcome& welcome) {
 void Link::OnPrepare(const v1::Prepare& prepare) {
   if (work_ != Work::kIdle) return;
   work_ = Work::kMaking;
-  plan_hash_ = PlanHash(prepare.plan());
+  plan_hash_ = PlanHash(prepare.plan(), prepare.files());
   actions_.emplace_back(MakeEngine{prepare});
 }
 

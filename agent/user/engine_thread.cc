@@ -31,8 +31,9 @@ EngineThread::~EngineThread() {
   thread_.join();
 }
 
-absl::Status EngineThread::Prepare(const v1::Plan& plan, const Place& place) {
-  absl::StatusOr<CompiledPlan> compiled = Compile(plan, script_, recorder_);
+absl::Status EngineThread::Prepare(const v1::Plan& plan, std::shared_ptr<const PlanFiles> files,
+                                   const Place& place) {
+  absl::StatusOr<CompiledPlan> compiled = Compile(plan, std::move(files), script_, recorder_);
   if (!compiled.ok()) return compiled.status();
   plan_ = *std::move(compiled);
   context_.keeps_response = plan_.keeps_response;

@@ -23,6 +23,7 @@
 #include "agent/user/scenario_run.h"
 #include "agent/user/thread_context.h"
 #include "common/load/share.h"
+#include "common/plan/plan_files.h"
 #include "common/script/script.h"
 
 namespace rampart::agent {
@@ -45,7 +46,8 @@ class EngineThread {
   ~EngineThread();
 
   // Before Begin, on the caller's thread.
-  absl::Status Prepare(const v1::Plan& plan, const Place& place);
+  absl::Status Prepare(const v1::Plan& plan, std::shared_ptr<const PlanFiles> files,
+                       const Place& place);
   void Begin();
 
   // From any thread.

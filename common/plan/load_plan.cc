@@ -156,7 +156,8 @@ LoadedPlan LoadPlan(std::string_view text, const std::string& file, const PlanOp
   return loaded;
 }
 
-uint64_t PlanHash(const v1::Plan& plan) {
+uint64_t PlanHash(const v1::Plan& plan,
+                  const google::protobuf::RepeatedPtrField<v1::PlanFile>& files) {
   std::string bytes;
   {
     google::protobuf::io::StringOutputStream stream(&bytes);
@@ -165,8 +166,17 @@ uint64_t PlanHash(const v1::Plan& plan) {
     plan.SerializeToCodedStream(&coded);
   }
   uint64_t hash = 14'695'981'039'346'656'037u;
-  for (const char c : bytes) {
-    hash = (hash ^ static_cast<unsigned char>(c)) * 1'099'511'628'211u;
+  const auto add = [&hash](std::string_view text) {
+    for (const char c : text) {
+      hash = (hash ^ static_cast<unsigned char>(c)) * 1'099'511'628'211u;
+    }
+  };
+  add(bytes);
+  for (const v1::PlanFile& file : files) {
+    // With the sizes, so that no byte can move from one to the next unseen.
+    add("\n" + std::to_string(file.name().size()) + " " + std::to_string(file.content().size()));
+    add(file.name());
+    add(file.content());
   }
   return hash;
 }

@@ -9,6 +9,8 @@
 #include <vector>
 
 #include "common/plan/fault.h"
+#include "google/protobuf/repeated_field.h"
+#include "rampart/v1/fleet.pb.h"
 #include "rampart/v1/plan.pb.h"
 
 namespace rampart {
@@ -24,6 +26,8 @@ struct PlanOptions {
 
 struct LoadedPlan {
   v1::Plan plan;  // params and the time scale are in it; to be used only when ok()
+  // What it names; LoadPlan reads no files, the controller does (plans/plan_file_reader.h).
+  google::protobuf::RepeatedPtrField<v1::PlanFile> files = {};
   Faults faults;
 
   bool ok() const { return faults.empty(); }
@@ -33,8 +37,10 @@ struct LoadedPlan {
 
 LoadedPlan LoadPlan(std::string_view text, const std::string& file, const PlanOptions& options);
 
-// The same for equal plans, on every machine: FNV-1a over the plan's deterministic bytes.
-uint64_t PlanHash(const v1::Plan& plan);
+// The same for equal plans with equal files, on every machine: FNV-1a over the plan's deterministic
+// bytes, and each file's name and content.
+uint64_t PlanHash(const v1::Plan& plan,
+                  const google::protobuf::RepeatedPtrField<v1::PlanFile>& files = {});
 
 }  // namespace rampart
 

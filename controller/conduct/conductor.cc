@@ -78,7 +78,9 @@ class Conductor {
     terminal_.Finish();
     service_->Shutdown();
     if (launcher_ != nullptr) launcher_->Terminate();
-    return run_.Finish(times());
+    RunResult result = run_.Finish(times());
+    result.plan_hash = fleet_.plan_hash();
+    return result;
   }
 
  private:

@@ -38,7 +38,7 @@ std::string_view PhaseName(Phase phase) {
 
 Fleet::Fleet(FleetOptions options)
     : options_(std::move(options)),
-      plan_hash_(PlanHash(options_.plan)),
+      plan_hash_(PlanHash(options_.plan, options_.files)),
       roster_(options_.agents, options_.epoch) {
   auto demand = DemandOf(options_.plan);
   if (demand.ok()) {

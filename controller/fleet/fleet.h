@@ -22,7 +22,8 @@ inline constexpr int64_t kSecondNs = 1'000'000'000;
 // Nanoseconds. No phase lasts longer than its timeout, so a run always ends.
 struct FleetOptions {
   int agents = 1;
-  v1::Plan plan;  // resolved
+  v1::Plan plan;                                                // resolved
+  google::protobuf::RepeatedPtrField<v1::PlanFile> files = {};  // that the plan names
   uint64_t seed = 0;
   std::string ca_pem;
   uint64_t epoch = 1;  // of this run; not 0
@@ -63,6 +64,8 @@ class Fleet {
   std::vector<FleetAction> Step(const FleetEvent& event, int64_t now_ns);
 
   Phase phase() const { return phase_; }
+  // Of the plan and its files.
+  uint64_t plan_hash() const { return plan_hash_; }
   // For the view while agents join.
   int joined() const { return static_cast<int>(roster_.seats().size()); }
 

@@ -256,6 +256,7 @@ void Fleet::SendPrepare(AgentSeat& seat) {
   prepare.set_plan_hash(plan_hash_);
   prepare.set_seed(options_.seed);
   prepare.set_ca_pem(options_.ca_pem);
+  *prepare.mutable_files() = options_.files;
   Send(seat, std::move(message));
 }
 

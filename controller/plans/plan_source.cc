@@ -17,7 +17,7 @@ namespace {
 absl::StatusOr<PlanSource> ReadPlan(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
   if (!file) return absl::NotFoundError(path + ": " + std::strerror(errno));
-  PlanSource source{path, {}};
+  PlanSource source{path, {}, path.substr(0, path.rfind('/') + 1)};
   // One byte more than a plan may have: its reader says that it is too large.
   source.text.resize(kMaxPlanBytes + 1);
   file.read(source.text.data(), static_cast<std::streamsize>(source.text.size()));

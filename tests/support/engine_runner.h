@@ -47,6 +47,7 @@ struct EnginePlace {
   std::vector<uint32_t> weights = {1};
   int threads = 1;
   std::string ca_pem = {};  // trusted for TLS instead of the system's
+  std::vector<std::pair<std::string, std::string>> files = {};  // name, content: beside the plan
 };
 
 class EngineRunner {
@@ -58,6 +59,11 @@ class EngineRunner {
     *prepare.mutable_plan() = loaded.plan;
     prepare.set_seed(1);
     prepare.set_ca_pem(place.ca_pem);
+    for (const auto& [name, content] : place.files) {
+      v1::PlanFile& file = *prepare.add_files();
+      file.set_name(name);
+      file.set_content(content);
+    }
     prepare.mutable_assignment()->set_agent(place.agent);
     for (const uint32_t weight : place.weights) {
       prepare.mutable_assignment()->add_weights(weight);

@@ -14,6 +14,7 @@
 #include "agent/user/compiled/http_step.h"
 #include "agent/user/compiled/step_parts.h"
 #include "agent/user/compiled/websocket_step.h"
+#include "common/plan/plan_files.h"
 #include "common/script/script.h"
 #include "rampart/v1/plan.pb.h"
 
@@ -84,11 +85,13 @@ struct CompiledPlan {
   // An expression outside of an `http` step asks for the last response's body, json or headers: it
   // is kept until the next.
   bool keeps_response = false;
+  std::shared_ptr<const PlanFiles> files;  // what steps point into
 };
 
-// `script` and `recorder` are those of the thread. Fails for a text that does not compile; the
-// message has its position.
-absl::StatusOr<CompiledPlan> Compile(const v1::Plan& plan, Script& script, Recorder& recorder);
+// `script` and `recorder` are those of the thread, `files` are the process's. Fails for a text that
+// does not compile; the message has its position.
+absl::StatusOr<CompiledPlan> Compile(const v1::Plan& plan, std::shared_ptr<const PlanFiles> files,
+                                     Script& script, Recorder& recorder);
 
 }  // namespace rampart::agent
 

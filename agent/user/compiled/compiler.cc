@@ -15,8 +15,9 @@ int64_t NsOr(bool set, const google::protobuf::Duration& duration, int64_t other
 
 DurationNs Range(const v1::DurationRange& range) { return {Ns(range.min()), Ns(range.max())}; }
 
-Compiler::Compiler(const v1::Plan& plan, Script& script, Recorder& recorder)
-    : plan_(plan), script_(script), recorder_(recorder) {
+Compiler::Compiler(const v1::Plan& plan, std::shared_ptr<const PlanFiles> files, Script& script,
+                   Recorder& recorder)
+    : plan_(plan), files_(std::move(files)), script_(script), recorder_(recorder) {
   const std::set<std::string> variables = VariableNames(plan);
   for (const v1::Param& param : plan.params()) {
     script_.SetShared(param.name(), param.value());
@@ -34,6 +35,7 @@ absl::StatusOr<CompiledPlan> Compiler::Run() {
     compiled.scenarios.push_back(ScenarioOf(scenario));
   }
   compiled.keeps_response = keeps_response_;
+  compiled.files = files_;
   if (!status_.ok()) return status_;
   return compiled;
 }
@@ -180,8 +182,9 @@ ChooseStep Compiler::ChooseOf(const v1::Choose& proto, const Around& around) {
   return step;
 }
 
-absl::StatusOr<CompiledPlan> Compile(const v1::Plan& plan, Script& script, Recorder& recorder) {
-  return Compiler(plan, script, recorder).Run();
+absl::StatusOr<CompiledPlan> Compile(const v1::Plan& plan, std::shared_ptr<const PlanFiles> files,
+                                     Script& script, Recorder& recorder) {
+  return Compiler(plan, std::move(files), script, recorder).Run();
 }
 
 }  // namespace rampart::agent

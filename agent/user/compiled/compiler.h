@@ -14,6 +14,7 @@
 #include "absl/status/statusor.h"
 #include "agent/stats/recorder.h"
 #include "agent/user/compiled/compiled_plan.h"
+#include "common/plan/plan_files.h"
 #include "common/script/script.h"
 #include "rampart/v1/plan.pb.h"
 
@@ -26,7 +27,8 @@ DurationNs Range(const v1::DurationRange& range);
 
 class Compiler {
  public:
-  Compiler(const v1::Plan& plan, Script& script, Recorder& recorder);
+  Compiler(const v1::Plan& plan, std::shared_ptr<const PlanFiles> files, Script& script,
+           Recorder& recorder);
 
   // Every text has been compiled once before, by the controller, so the first fault is enough.
   absl::StatusOr<CompiledPlan> Run();
@@ -77,6 +79,8 @@ class Compiler {
   void Look(const std::string& text, const Around& around);
 
   const v1::Plan& plan_;
+  // Find what the plan names; the compiled plan keeps it alive.
+  std::shared_ptr<const PlanFiles> files_;
   Script& script_;
   Recorder& recorder_;
   std::unordered_map<std::string, std::string> params_;  // texts that no step changes

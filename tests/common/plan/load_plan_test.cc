@@ -3,6 +3,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
 namespace rampart {
 namespace {
 
@@ -40,6 +45,22 @@ TEST(LoadPlan, ParamsAndTheTimeScaleAreInThePlan) {
   EXPECT_NE(PlanHash(loaded.plan), PlanHash(LoadPlan(kPlan, "p.yaml", {}).plan));
   EXPECT_EQ(PlanHash(loaded.plan),
             PlanHash(LoadPlan(kPlan, "p.yaml", {{{"USERS", "50"}}, 0.1}).plan));
+}
+
+TEST(LoadPlan, TheHashCoversEveryFilesNameAndContent) {
+  const v1::Plan plan = LoadPlan(kPlan, "p.yaml", {}).plan;
+  const auto hash = [&plan](std::vector<std::pair<std::string, std::string>> files) {
+    google::protobuf::RepeatedPtrField<v1::PlanFile> made;
+    for (auto& [name, content] : files) {
+      made.Add()->set_name(name);
+      made.rbegin()->set_content(content);
+    }
+    return PlanHash(plan, made);
+  };
+  EXPECT_EQ(hash({}), PlanHash(plan));
+  const std::set<uint64_t> different = {hash({}), hash({{"a", "bc"}}), hash({{"ab", "c"}}),
+                                        hash({{"a", "bd"}}), hash({{"a", "b"}, {"", "c"}})};
+  EXPECT_EQ(different.size(), 5u);
 }
 
 // The plan with `from` written as `to`: its faults.

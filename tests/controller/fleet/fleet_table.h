@@ -49,7 +49,7 @@ inline v1::Hello Hello(int agent, uint64_t capacity = 100) {
 class FleetTable {
  public:
   explicit FleetTable(FleetOptions options = Options())
-      : fleet(options), agents_(options.agents), hash_(PlanHash(options.plan)) {}
+      : fleet(options), agents_(options.agents), hash_(PlanHash(options.plan, options.files)) {}
 
   void Tell(const FleetEvent& event) {
     for (FleetAction& action : fleet.Step(event, now)) actions.push_back(std::move(action));

@@ -80,6 +80,26 @@ TEST(Fleet, PreparesEachAgentWithItsIndexAndTheWeightsOfAll) {
   EXPECT_DOUBLE_EQ(joined[1].share, 0.75);
 }
 
+TEST(Fleet, ShipsThePlansFilesAndTheHashAnswersForTheirContent) {
+  FleetOptions options = Options();
+  v1::PlanFile& file = *options.files.Add();
+  file.set_name("users.csv");
+  file.set_content("name\nann\n");
+  const uint64_t hash = PlanHash(options.plan, options.files);
+  Table table(options);
+  table.Dial(1, Hello(1));
+  table.Dial(2, Hello(2));
+  for (const ConnectionId connection : {1, 2}) {
+    const v1::Prepare prepare = table.To(connection).at(1).prepare();
+    ASSERT_THAT(prepare.files(), SizeIs(1));
+    EXPECT_EQ(prepare.files(0).name(), "users.csv");
+    EXPECT_EQ(prepare.files(0).content(), "name\nann\n");
+    EXPECT_EQ(prepare.plan_hash(), hash);
+  }
+  EXPECT_EQ(table.fleet.plan_hash(), hash);
+  EXPECT_NE(hash, PlanHash(options.plan));
+}
+
 TEST(Fleet, StartsEveryAgentAtOneInstantOnItsOwnClock) {
   Table table;
   table.To(Phase::kArmed);
