@@ -218,7 +218,8 @@ v1::Delta Engine::TakeDelta() {
   health.set_late_starts(all.late_starts);
   health.set_late_start_max_ms(static_cast<double>(all.late_max_ns) / 1e6);
   const int64_t now_ns = state.clock.Now();
-  const int64_t from_ns = std::exchange(state.delta_from_ns, now_ns);
+  // Before the start is known the clock says -1, which is after what it says then.
+  const int64_t from_ns = std::min(std::exchange(state.delta_from_ns, now_ns), now_ns);
   return state.writer.Take(from_ns, now_ns, health);
 }
 

@@ -155,5 +155,22 @@ TEST(LoadModels, AnEngineThatIsDestroyedUnderLoadEnds) {
   runner.Begin();
 }
 
+TEST(LoadModels, AnAgentWithoutUsersHasDrainedBeforeTheStartAndMeasuredAnInterval) {
+  EngineRunner runner(R"(
+name: idle
+scenarios:
+  s:
+    load: { iterations_per_user: { users: 1, iterations: 1 } }
+    steps: [ { sleep: 1ms } ]
+)",
+                      {.agent = 1, .weights = {1, 1}});
+  ASSERT_TRUE(runner.engine().Arm("").ok());
+  Once<bool> drained;
+  runner.engine().Start(MonotonicNow() + 3'600'000'000'000, [&] { drained.Set(true); });
+  drained.Wait();
+  const v1::Delta delta = runner.engine().TakeDelta();
+  EXPECT_LE(delta.from_ns(), delta.to_ns());
+}
+
 }  // namespace
 }  // namespace rampart::agent

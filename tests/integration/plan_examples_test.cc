@@ -1,0 +1,61 @@
+// The examples of docs/PLANS.md run: each whole plan of it is started as a user would, and passes.
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "tests/integration/run_support.h"
+#include "tests/support/process.h"
+
+namespace rampart {
+namespace {
+
+struct Example {
+  std::string name;
+  std::string text;
+};
+
+// The YAML blocks that are whole plans and call themselves examples.
+std::vector<Example> Examples() {
+  std::ifstream in(SOURCE_DIR "/docs/PLANS.md");
+  std::vector<Example> examples;
+  bool inside = false;
+  for (std::string line; std::getline(in, line);) {
+    if (inside && line.starts_with("```")) {
+      inside = false;
+    } else if (inside) {
+      examples.back().text += line + "\n";
+    } else if (line == "```yaml" && std::getline(in, line)) {
+      if (!line.starts_with("name: example-")) continue;
+      inside = true;
+      examples.push_back({line.substr(std::string("name: ").size()), line + "\n"});
+    }
+  }
+  return examples;
+}
+
+class PlanExamples : public testing::TestWithParam<Example> {};
+
+TEST_P(PlanExamples, Passes) {
+  const TemporaryFile plan(".yaml", GetParam().text);
+  const TemporaryFile out(".json", "");
+  Process run({kController, "start", "--plan", plan.path(), "--demo", "--agents", "2", "--plain",
+               "--out", out.path()});
+  EXPECT_EQ(run.Wait(), 0) << run.text();
+  const Json summary(out.path());
+  ASSERT_EQ(summary.error, simdjson::SUCCESS);
+  simdjson::dom::array thresholds;
+  ASSERT_EQ(summary.root["thresholds"].get(thresholds), simdjson::SUCCESS);
+  EXPECT_GT(thresholds.size(), 0u) << "an example without a threshold shows nothing";
+}
+
+INSTANTIATE_TEST_SUITE_P(Docs, PlanExamples, testing::ValuesIn(Examples()), [](const auto& info) {
+  std::string name;
+  for (const char c : info.param.name) name += c == '-' ? '_' : c;
+  return name;
+});
+
+}  // namespace
+}  // namespace rampart
