@@ -26,6 +26,12 @@ bool HasHeader(std::string_view headers, std::string_view name) {
   return false;
 }
 
+uint64_t HttpRequest::BodyBytes() const {
+  uint64_t bytes = body.size();
+  for (const BodyPiece& piece : pieces) bytes += piece.bytes.size();
+  return bytes;
+}
+
 void HttpClient::Render(const HttpRequest& request, const Url& url, std::string* out) const {
   out->clear();
   out->append(request.method).append(" ");
@@ -43,7 +49,7 @@ void HttpClient::Render(const HttpRequest& request, const Url& url, std::string*
   if (request.has_body && !HasHeader(request.headers, "content-length") &&
       !HasHeader(request.headers, "transfer-encoding")) {
     char digits[24];
-    const auto end = std::to_chars(digits, digits + sizeof(digits), request.body.size()).ptr;
+    const auto end = std::to_chars(digits, digits + sizeof(digits), request.BodyBytes()).ptr;
     out->append("Content-Length: ").append(digits, end).append("\r\n");
   }
   out->append("\r\n");
@@ -80,7 +86,6 @@ Task<std::optional<Failure>> HttpClient::Exchange(const HttpRequest& request, co
   times->started_ns = MonotonicNow();
   response->Clear();
   if (parser_ == nullptr) parser_ = std::make_unique<HttpResponseParser>();
-  Loop& loop = connector_.loop();
 
   for (bool repeated = false;; repeated = true) {
     std::unique_ptr<Transport> transport = repeated ? nullptr : TakeKept(url);
@@ -109,75 +114,142 @@ Task<std::optional<Failure>> HttpClient::Exchange(const HttpRequest& request, co
       times->blocked_ns = sending_ns - times->started_ns;
     }
     Render(request, url, &scratch);
-    const size_t head_bytes = scratch.size();
     constexpr size_t kMaxJoined = 16 * 1024;
     const bool joined = request.body.size() <= kMaxJoined;
     if (joined) scratch.append(request.body);
 
-    std::optional<Failure> failed;
-    Transport::Moved moved = transport->Send(scratch);
-    if (moved.step == Transport::Step::kDone && moved.bytes < scratch.size()) {
-      std::string rest = scratch.substr(moved.bytes);
-      failed = co_await transport->SendAll(rest, deadline_ns, interrupt);
-    } else if (moved.step == Transport::Step::kBlocked) {
-      std::string rest = scratch;
-      failed = co_await transport->SendAll(rest, deadline_ns, interrupt);
-    } else if (moved.step == Transport::Step::kFailed) {
-      failed = transport->failure();
-    } else if (moved.step == Transport::Step::kClosed) {
-      failed = Failure{ErrorKind::kConnectionClosed, "send: the peer has closed"};
+    Attempt attempt{.transport = std::move(transport),
+                    .deadline_ns = deadline_ns,
+                    .interrupt = interrupt,
+                    .times = times};
+    parser_->Begin(response, request.method == "HEAD", request.keep_body, request.body_hash);
+    const Transport::Moved moved = attempt.transport->Send(scratch);
+    if (moved.step == Transport::Step::kDone) times->bytes_sent += moved.bytes;
+    if (moved.step == Transport::Step::kFailed || moved.step == Transport::Step::kClosed) {
+      SendFailed(attempt, moved);
+    } else if (moved.bytes < scratch.size() || !joined || !request.pieces.empty()) {
+      const std::string begun = scratch.substr(moved.bytes);
+      co_await SendRest(attempt, request, begun, joined);
     }
-    if (!failed && !joined) {
-      failed = co_await transport->SendAll(request.body, deadline_ns, interrupt);
-    }
-    const int64_t sent_ns = MonotonicNow();
+    const bool whole = attempt.open();  // else it has failed, or was answered before
+    const int64_t sent_ns =
+        whole || attempt.first_byte_ns == 0 ? MonotonicNow() : attempt.first_byte_ns;
     times->sending_ns = sent_ns - sending_ns;
-
-    HttpResponseParser::State state = HttpResponseParser::State::kMore;
-    int64_t first_byte_ns = 0;
-    if (!failed) {
-      times->sent = true;
-      times->bytes_sent += head_bytes + request.body.size();
-      parser_->Begin(response, request.method == "HEAD", request.keep_body);
-    }
-    while (!failed && state == HttpResponseParser::State::kMore) {
-      moved = transport->Receive(loop.read_buffer(), Loop::kReadBufferBytes);
-      switch (moved.step) {
-        case Transport::Step::kDone:
-          if (first_byte_ns == 0) first_byte_ns = MonotonicNow();
-          times->bytes_received += moved.bytes;
-          state = parser_->Feed({loop.read_buffer(), moved.bytes});
-          break;
-        case Transport::Step::kBlocked: {
-          const Wake wake = co_await transport->ToReceive(deadline_ns, interrupt);
-          if (wake != Wake::kReady) failed = FailureFromWake(wake, "wait for the response");
-          break;
-        }
-        case Transport::Step::kClosed:
-          state = parser_->Finish();
-          break;
-        case Transport::Step::kFailed:
-          failed = transport->failure();
-          break;
+    if (whole) times->sent = true;
+    uint64_t turn_bytes = 0;  // received when others last had their turn
+    while (attempt.open()) {
+      if (!Receive(attempt)) {
+        const Wake wake = co_await attempt.transport->ToReceive(deadline_ns, interrupt);
+        if (wake != Wake::kReady) attempt.failed = FailureFromWake(wake, "wait for the response");
+        turn_bytes = times->bytes_received;
+      } else if (attempt.open() && times->bytes_received - turn_bytes >= kTurnBytes) {
+        co_await GiveTurn(attempt, "receive the response");
+        turn_bytes = times->bytes_received;
       }
-      if (state == HttpResponseParser::State::kFailed) failed = parser_->failure();
     }
     const int64_t end_ns = MonotonicNow();
+    if (!attempt.failed) times->sent = true;
     if (times->sent) {
-      times->waiting_ns = (first_byte_ns == 0 ? end_ns : first_byte_ns) - sent_ns;
-      times->receiving_ns = first_byte_ns == 0 ? 0 : end_ns - first_byte_ns;
+      const int64_t first_ns =
+          attempt.first_byte_ns == 0 ? end_ns : std::max(attempt.first_byte_ns, sent_ns);
+      times->waiting_ns = first_ns - sent_ns;
+      times->receiving_ns = end_ns - first_ns;
     }
-    if (!failed) {
-      if (response->keep_alive) Keep(url, std::move(transport));
+    if (!attempt.failed) {
+      // What was not sent would be taken for the next request.
+      if (!whole) response->keep_alive = false;
+      if (response->keep_alive) Keep(url, std::move(attempt.transport));
       co_return std::nullopt;
     }
     const bool dead_before_answer =
-        first_byte_ns == 0 && (failed->kind == ErrorKind::kConnectionClosed ||
-                               failed->kind == ErrorKind::kConnectionReset);
+        attempt.first_byte_ns == 0 && (attempt.failed->kind == ErrorKind::kConnectionClosed ||
+                                       attempt.failed->kind == ErrorKind::kConnectionReset);
     if (!reused || repeated || !dead_before_answer || !Repeatable(request.method)) {
-      co_return failed;
+      co_return std::move(attempt.failed);
     }
     times->sent = false;
+  }
+}
+
+Task<> HttpClient::SendRest(Attempt& attempt, const HttpRequest& request, std::string_view begun,
+                            bool joined) {
+  if (request.sent_hash != nullptr) request.sent_hash->Reset();
+  co_await SendPiece(attempt, begun, nullptr);
+  if (!joined && attempt.open()) co_await SendPiece(attempt, request.body, nullptr);
+  for (const BodyPiece& piece : request.pieces) {
+    if (!attempt.open()) co_return;
+    co_await SendPiece(attempt, piece.bytes, piece.hashed ? request.sent_hash : nullptr);
+  }
+}
+
+Task<> HttpClient::SendPiece(Attempt& attempt, std::string_view bytes, Sha256* hash) {
+  Transport& transport = *attempt.transport;
+  while (!bytes.empty() && attempt.open()) {
+    std::string_view slice = bytes.substr(0, kSliceBytes);
+    bytes.remove_prefix(slice.size());
+    if (hash != nullptr) hash->Update(slice);
+    while (!slice.empty() && attempt.open()) {
+      const Transport::Moved moved = transport.Send(slice);
+      switch (moved.step) {
+        case Transport::Step::kDone:
+          slice.remove_prefix(moved.bytes);
+          attempt.times->bytes_sent += moved.bytes;
+          break;
+        case Transport::Step::kBlocked: {
+          const Wake wake =
+              co_await transport.ToReceiveOrSend(attempt.deadline_ns, attempt.interrupt);
+          if (wake != Wake::kReady) {
+            attempt.failed = FailureFromWake(wake, "send");
+          } else {
+            Receive(attempt);
+          }
+          break;
+        }
+        default:
+          SendFailed(attempt, moved);
+      }
+    }
+    if (!bytes.empty() && attempt.open()) co_await GiveTurn(attempt, "send");
+  }
+}
+
+void HttpClient::SendFailed(Attempt& attempt, const Transport::Moved& moved) {
+  Failure failure = moved.step == Transport::Step::kFailed
+                        ? attempt.transport->failure()
+                        : Failure{ErrorKind::kConnectionClosed, "send: the peer has closed"};
+  while (attempt.open() && Receive(attempt)) {
+  }
+  if (attempt.state != HttpResponseParser::State::kComplete) attempt.failed = std::move(failure);
+}
+
+bool HttpClient::Receive(Attempt& attempt) {
+  char* const buffer = connector_.loop().read_buffer();
+  const Transport::Moved moved = attempt.transport->Receive(buffer, Loop::kReadBufferBytes);
+  switch (moved.step) {
+    case Transport::Step::kBlocked:
+      return false;
+    case Transport::Step::kDone:
+      if (attempt.first_byte_ns == 0) attempt.first_byte_ns = MonotonicNow();
+      attempt.times->bytes_received += moved.bytes;
+      attempt.state = parser_->Feed({buffer, moved.bytes});
+      break;
+    case Transport::Step::kClosed:
+      attempt.state = parser_->Finish();
+      break;
+    case Transport::Step::kFailed:
+      attempt.failed = attempt.transport->failure();
+      break;
+  }
+  if (attempt.state == HttpResponseParser::State::kFailed) attempt.failed = parser_->failure();
+  return true;
+}
+
+Task<> HttpClient::GiveTurn(Attempt& attempt, std::string_view doing) {
+  co_await connector_.loop().Yield();
+  if (attempt.interrupt != nullptr && attempt.interrupt->requested()) {
+    attempt.failed = FailureFromWake(Wake::kInterrupted, doing);
+  } else if (MonotonicNow() >= attempt.deadline_ns) {
+    attempt.failed = FailureFromWake(Wake::kTimeout, doing);
   }
 }
 

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,17 +15,29 @@
 #include "agent/engine/transport.h"
 #include "agent/protocol/cookie_jar.h"
 #include "agent/protocol/http_response.h"
+#include "agent/protocol/sha256.h"
 #include "agent/protocol/url.h"
 
 namespace rampart::agent {
 
+// A stretch of a request's content. Many may point into one block.
+struct BodyPiece {
+  std::string_view bytes;
+  bool hashed = false;  // goes into HttpRequest::sent_hash
+};
+
 struct HttpRequest {
-  std::string_view method;  // upper case
-  std::string_view url;
-  std::string_view headers;  // complete lines with CRLF; nothing that they name is added
-  std::string_view body;
-  bool has_body = false;  // sends Content-Length also when the body is empty
-  bool keep_body = true;  // of the response
+  std::string_view method = {};  // upper case
+  std::string_view url = {};
+  std::string_view headers = {};  // complete lines with CRLF; nothing that they name is added
+  std::string_view body = {};
+  std::span<const BodyPiece> pieces = {};  // follow `body`
+  bool has_body = false;                   // sends Content-Length also when the body is empty
+  bool keep_body = true;                   // of the response
+  Sha256* sent_hash = nullptr;
+  Sha256* body_hash = nullptr;  // gets the response's decoded body
+
+  uint64_t BodyBytes() const;
 };
 
 // What one exchange took, in nanoseconds, with k6's meaning of each.
@@ -39,7 +52,7 @@ struct HttpTimes {
   uint64_t bytes_sent = 0;
   uint64_t bytes_received = 0;
   bool connected = false;  // a new connection was opened
-  bool sent = false;       // all of the request left this process
+  bool sent = false;       // all of the request left this process, or was answered before it had
 
   int64_t duration_ns() const { return sending_ns + waiting_ns + receiving_ns; }
 };
@@ -50,7 +63,9 @@ class HttpClient {
 
   explicit HttpClient(Connector& connector) : connector_(connector) {}
 
-  // One exchange without redirects. A kept connection that turns out dead before the first byte of
+  // One exchange without redirects. Long bodies are sent and received in slices, between which
+  // other coroutines have their turn; a server may answer before it has read all of a body, which
+  // ends sending. A kept connection that turns out dead before the first byte of
   // an answer is replaced once, for methods that may be repeated (RFC 9110, 9.2.2). The response's
   // buffers and the request's views must stay until the end.
   Task<std::optional<Failure>> Exchange(const HttpRequest& request, const Url& url,
@@ -61,6 +76,23 @@ class HttpClient {
   void CloseAll() { kept_.clear(); }
 
  private:
+  // After so many bytes other coroutines have their turn.
+  static constexpr size_t kSliceBytes = 64 * 1024;
+  static constexpr size_t kTurnBytes = 256 * 1024;
+
+  // One request on one connection, and its answer so far.
+  struct Attempt {
+    std::unique_ptr<Transport> transport = {};
+    int64_t deadline_ns = 0;
+    Interrupt* interrupt = nullptr;
+    HttpTimes* times = nullptr;
+    HttpResponseParser::State state = HttpResponseParser::State::kMore;
+    int64_t first_byte_ns = 0;
+    std::optional<Failure> failed = {};
+
+    bool open() const { return !failed && state == HttpResponseParser::State::kMore; }
+  };
+
   struct Kept {
     std::string host;
     uint16_t port;
@@ -71,6 +103,16 @@ class HttpClient {
   std::unique_ptr<Transport> TakeKept(const Url& url);
   void Keep(const Url& url, std::unique_ptr<Transport> transport);
   void Render(const HttpRequest& request, const Url& url, std::string* out) const;
+  // `begun`: what is left of the head, and of the body where that is `joined`.
+  Task<> SendRest(Attempt& attempt, const HttpRequest& request, std::string_view begun,
+                  bool joined);
+  Task<> SendPiece(Attempt& attempt, std::string_view bytes, Sha256* hash);
+  // Sending ended with `moved`: the answer may have come before.
+  void SendFailed(Attempt& attempt, const Transport::Moved& moved);
+  // Takes what has come of the answer. False when that was nothing.
+  bool Receive(Attempt& attempt);
+  // Lets others go first; the deadline and the interrupt count also where nothing ever blocks.
+  Task<> GiveTurn(Attempt& attempt, std::string_view doing);
 
   Connector& connector_;
   std::vector<Kept> kept_;

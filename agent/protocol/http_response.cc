@@ -1,13 +1,11 @@
 #include "agent/protocol/http_response.h"
 
-#include <zlib.h>
-
 #include <boost/asio/buffer.hpp>
 #include <boost/beast/http/basic_parser.hpp>
 #include <boost/beast/http/error.hpp>
 #include <utility>
 
-#include "absl/strings/match.h"
+#include "agent/protocol/body_decoder.h"
 
 namespace rampart::agent {
 namespace {
@@ -18,11 +16,17 @@ using boost::beast::error_code;
 // Puts the pieces that Beast finds where an HttpResponse wants them.
 class Pieces final : public http::basic_parser<false> {
  public:
-  Pieces(HttpResponse* response, bool keep_body) : response_(response), keep_body_(keep_body) {
+  Pieces(HttpResponse* response, bool keep_body, Sha256* hash)
+      : response_(response), keep_body_(keep_body), hash_(hash) {
     header_limit(kMaxHeadBytes);
     body_limit(boost::none);  // counted here, where only a kept body costs memory
     eager(true);
   }
+
+  // Why the body cannot be hashed.
+  const std::optional<Failure>& hash_failure() const { return hash_failure_; }
+  // The body is complete: is all of it hashed?
+  std::optional<Failure> FinishHash() const { return decoder_ ? decoder_->Finish() : std::nullopt; }
 
  private:
   void on_request_impl(http::verb, boost::beast::string_view, boost::beast::string_view, int,
@@ -58,6 +62,15 @@ class Pieces final : public http::basic_parser<false> {
       }
       response_->body.append(piece.data(), piece.size());
     }
+    if (hash_ != nullptr) {
+      if (!decoder_) decoder_.emplace(response_->Header("content-encoding"), kMaxHashedBytes);
+      hash_failure_ = decoder_->Feed({piece.data(), piece.size()},
+                                     [this](std::string_view bytes) { hash_->Update(bytes); });
+      if (hash_failure_) {
+        error = http::error::bad_value;
+        return 0;
+      }
+    }
     return piece.size();
   }
   void on_chunk_header_impl(uint64_t, boost::beast::string_view, error_code&) override {}
@@ -68,6 +81,9 @@ class Pieces final : public http::basic_parser<false> {
 
   HttpResponse* response_;
   bool keep_body_;
+  Sha256* hash_;
+  std::optional<BodyDecoder> decoder_;
+  std::optional<Failure> hash_failure_;
 };
 
 }  // namespace
@@ -98,6 +114,7 @@ struct HttpResponseParser::Impl {
   HttpResponse* response = nullptr;
   bool head_request = false;
   bool keep_body = false;
+  Sha256* hash = nullptr;
   bool started = false;
   int interim = 0;
   size_t unused_bytes = 0;
@@ -105,7 +122,7 @@ struct HttpResponseParser::Impl {
 
   void Restart() {
     response->Clear();
-    pieces.emplace(response, keep_body);
+    pieces.emplace(response, keep_body, hash);
     if (head_request) pieces->skip(true);
   }
 };
@@ -113,10 +130,13 @@ struct HttpResponseParser::Impl {
 HttpResponseParser::HttpResponseParser() : impl_(std::make_unique<Impl>()) {}
 HttpResponseParser::~HttpResponseParser() = default;
 
-void HttpResponseParser::Begin(HttpResponse* response, bool head_request, bool keep_body) {
+void HttpResponseParser::Begin(HttpResponse* response, bool head_request, bool keep_body,
+                               Sha256* hash) {
   impl_->response = response;
   impl_->head_request = head_request;
   impl_->keep_body = keep_body;
+  impl_->hash = hash;
+  if (hash != nullptr) hash->Reset();
   impl_->started = false;
   impl_->interim = 0;
   impl_->unused_bytes = 0;
@@ -149,6 +169,9 @@ HttpResponseParser::State HttpResponseParser::Consume(std::string_view bytes) {
         bytes.empty() ? 0 : pieces.put(boost::asio::buffer(bytes.data(), bytes.size()), error);
     bytes.remove_prefix(used);
     if (error && error != http::error::need_more) {
+      if (const std::optional<Failure>& failure = pieces.hash_failure()) {
+        return Fail(failure->kind, failure->detail);
+      }
       if (error == http::error::header_limit) {
         return Fail(ErrorKind::kHeaderTooLarge,
                     "the response's head is over " + std::to_string(kMaxHeadBytes) + " bytes");
@@ -197,6 +220,9 @@ HttpResponseParser::State HttpResponseParser::Complete() {
       return State::kFailed;
     }
   }
+  if (std::optional<Failure> failure = impl_->pieces->FinishHash()) {
+    return Fail(failure->kind, std::move(failure->detail));
+  }
   return State::kComplete;
 }
 
@@ -216,52 +242,14 @@ HttpResponseParser::State HttpResponseParser::Finish() {
 }
 
 std::optional<Failure> DecodeBody(std::string_view encoding, std::string* body) {
-  const auto is = [&](std::string_view name) {
-    return absl::EqualsIgnoreCase({encoding.data(), encoding.size()}, {name.data(), name.size()});
-  };
-  const bool gzip = is("gzip") || is("x-gzip");
-  if (!gzip && !is("deflate")) return std::nullopt;
-  const auto inflate_with = [body](int window_bits, std::string* out) {
-    z_stream stream = {};
-    if (inflateInit2(&stream, window_bits) != Z_OK) return Z_MEM_ERROR;
-    stream.next_in = reinterpret_cast<Bytef*>(body->data());
-    stream.avail_in = static_cast<uInt>(body->size());
-    int result = Z_OK;
-    while (result == Z_OK) {
-      const size_t had = out->size();
-      if (had >= kMaxKeptBodyBytes) {
-        result = Z_BUF_ERROR;
-        break;
-      }
-      out->resize(std::min<size_t>(std::max<size_t>(2 * had, 16 * 1024), kMaxKeptBodyBytes));
-      stream.next_out = reinterpret_cast<Bytef*>(out->data() + had);
-      stream.avail_out = static_cast<uInt>(out->size() - had);
-      result = inflate(&stream, Z_NO_FLUSH);
-      out->resize(out->size() - stream.avail_out);
-    }
-    inflateEnd(&stream);
-    return result;
-  };
-  constexpr int kGzip = 15 + 16;
-  constexpr int kZlib = 15;
-  constexpr int kRawDeflate = -15;
+  if (!BodyDecoder::Decodes(encoding)) return std::nullopt;
+  BodyDecoder decoder(encoding, kMaxKeptBodyBytes);
   std::string decoded;
-  int result = inflate_with(gzip ? kGzip : kZlib, &decoded);
-  if (result == Z_DATA_ERROR && !gzip) {
-    // Some servers send deflate without the zlib header that RFC 9110 asks for.
-    decoded.clear();
-    result = inflate_with(kRawDeflate, &decoded);
-  }
-  if (result == Z_BUF_ERROR && decoded.size() >= kMaxKeptBodyBytes) {
-    return Failure{ErrorKind::kBodyTooLarge,
-                   "the body decompresses to over " + std::to_string(kMaxKeptBodyBytes) + " bytes"};
-  }
-  if (result != Z_STREAM_END) {
-    return Failure{ErrorKind::kBadEncoding,
-                   "the body says `" + std::string(encoding) + "` but does not decompress"};
-  }
-  *body = std::move(decoded);
-  return std::nullopt;
+  std::optional<Failure> failure =
+      decoder.Feed(*body, [&decoded](std::string_view bytes) { decoded.append(bytes); });
+  if (!failure) failure = decoder.Finish();
+  if (!failure) *body = std::move(decoded);
+  return failure;
 }
 
 }  // namespace rampart::agent

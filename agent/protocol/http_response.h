@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "agent/engine/failure.h"
+#include "agent/protocol/sha256.h"
 
 namespace rampart::agent {
 
@@ -26,9 +27,12 @@ struct HttpResponse {
   void Clear();
 };
 
-// What a response may cost; more is a failure and closes the connection.
+// What a response may cost; more is a failure and closes the connection. A body that is not kept
+// may have any length.
 inline constexpr uint32_t kMaxHeadBytes = 64 * 1024;
 inline constexpr uint64_t kMaxKeptBodyBytes = 64ull * 1024 * 1024;
+// What may come out of a compressed body that is hashed without being kept.
+inline constexpr uint64_t kMaxHashedBytes = 4ull * 1024 * 1024 * 1024;
 
 // Incremental. Feed it chunks until it says that the response is complete. Interim (1xx) responses
 // are skipped, kMaxInterim of them at most.
@@ -42,8 +46,9 @@ class HttpResponseParser {
   ~HttpResponseParser();
 
   // For the next response. `head_request`: it has no body whatever its head says. `keep_body`: it
-  // is put into response->body, else only counted. `response` must outlive the parsing.
-  void Begin(HttpResponse* response, bool head_request, bool keep_body);
+  // is put into response->body, else only counted. `hash`, if there is one, gets the decoded body.
+  // `response` and `hash` must outlive the parsing.
+  void Begin(HttpResponse* response, bool head_request, bool keep_body, Sha256* hash = nullptr);
 
   // Takes `bytes`; what belongs to a head that is not complete yet is kept inside.
   State Feed(std::string_view bytes);

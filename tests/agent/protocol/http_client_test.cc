@@ -10,6 +10,7 @@
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http.hpp>
 #include <functional>
+#include <latch>
 #include <string>
 #include <thread>
 #include <vector>
@@ -145,6 +146,166 @@ TEST(HttpClient, BodiesLargerThanAnySocketBufferArriveWhole) {
   const auto results = Calls({{.method = "POST", .url = server.Url("/"), .body = body}});
   ASSERT_FALSE(results[0].failure) << results[0].failure->detail;
   EXPECT_TRUE(results[0].response.body == body);
+}
+
+// What `socket` gets of a request's content after its head, until `size` bytes are there.
+std::string ReadContent(tcp::socket& socket, size_t size) {
+  asio::streambuf buffer;
+  const size_t head = asio::read_until(socket, buffer, "\r\n\r\n");
+  buffer.consume(head);
+  std::string content(asio::buffers_begin(buffer.data()), asio::buffers_end(buffer.data()));
+  std::vector<char> piece(64 * 1024);
+  boost::system::error_code error;
+  while (content.size() < size && !error) {
+    const size_t got = socket.read_some(asio::buffer(piece), error);
+    content.append(piece.data(), got);
+  }
+  return content;
+}
+
+// Makes one exchange.
+Exchanged Exchange(HttpRequest request, const std::string& url_text,
+                   int64_t timeout_ns = 10'000'000'000, Interrupt* interrupt = nullptr,
+                   const std::function<Task<>(Loop&)>& beside = {}) {
+  Loop loop;
+  const TlsContext tls = *TlsContext::Make({});
+  Resolver resolver;
+  Connector connector(loop, resolver, tls);
+  Exchanged one;
+  auto user = [](Connector* to, HttpRequest what, std::string where, int64_t timeout,
+                 Interrupt* stop, Exchanged* out, Loop* l) -> Task<> {
+    HttpClient client(*to);
+    what.url = where;
+    const Url url = *Url::Parse(where);
+    out->failure = co_await client.Exchange(what, url, MonotonicNow() + timeout, stop,
+                                            &out->response, &out->times);
+    l->Stop();
+  };
+  Spawn(user(&connector, request, url_text, timeout_ns, interrupt, &one, &loop));
+  if (beside) Spawn(beside(loop));
+  loop.Run();
+  return one;
+}
+
+TEST(HttpClient, PiecesOfOneBlockAreOneBodyAndHashedWhereTheySaySo) {
+  std::string block(1 << 20, 'x');
+  for (size_t i = 0; i < block.size(); i += 977) block[i] = static_cast<char>('a' + i % 26);
+  const std::vector<BodyPiece> pieces = {{block, true}, {block, true}, {"between"}, {"end", true}};
+  const std::string whole = "head" + block + block + "between" + "end";
+  std::string got;
+  Server server(1, [&](tcp::socket& socket) {
+    got = ReadContent(socket, whole.size());
+    asio::write(socket,
+                asio::buffer(std::string("HTTP/1.1 201 Made\r\nContent-Length: 0\r\n\r\n")));
+  });
+  Sha256 hash;
+  const Exchanged one = Exchange(
+      {.method = "POST", .body = "head", .pieces = pieces, .has_body = true, .sent_hash = &hash},
+      server.Url("/"));
+  ASSERT_FALSE(one.failure) << one.failure->detail;
+  EXPECT_EQ(one.response.status, 201);
+  EXPECT_TRUE(one.response.keep_alive);
+  EXPECT_TRUE(got == whole);
+  EXPECT_GT(one.times.bytes_sent, whole.size());
+  EXPECT_LT(one.times.bytes_sent, whole.size() + 1000);
+  EXPECT_GT(one.times.sending_ns, 0);
+  Sha256 expected;
+  expected.Update(block + block + "end");
+  EXPECT_EQ(hash.Hex(), expected.Hex());
+}
+
+TEST(HttpClient, AnAnswerBeforeTheBodyIsReadEndsSending) {
+  const std::string block(1 << 20, 'x');
+  const std::vector<BodyPiece> pieces(64, {block});
+  for (const bool closes : {false, true}) {
+    std::latch ended(1);
+    Server server(1, [closes, &ended](tcp::socket& socket) {
+      asio::streambuf buffer;
+      asio::read_until(socket, buffer, "\r\n\r\n");
+      asio::write(
+          socket,
+          asio::buffer(std::string("HTTP/1.1 413 Too Large\r\nContent-Length: 3\r\n\r\nbig")));
+      if (!closes) ended.wait();  // else at once, with unread bytes: a reset
+    });
+    const Exchanged one =
+        Exchange({.method = "POST", .pieces = pieces, .has_body = true}, server.Url("/"));
+    ended.count_down();
+    ASSERT_FALSE(one.failure) << one.failure->detail;
+    EXPECT_EQ(one.response.status, 413);
+    EXPECT_EQ(one.response.body, "big");
+    EXPECT_FALSE(one.response.keep_alive);
+    EXPECT_TRUE(one.times.sent);
+    EXPECT_GT(one.times.bytes_sent, 0u);
+    EXPECT_LT(one.times.bytes_sent, uint64_t{64} << 20);
+  }
+}
+
+TEST(HttpClient, ALongBodyHasItsDeadlineAndCanBeInterrupted) {
+  const std::string block(1 << 20, 'x');
+  const std::vector<BodyPiece> pieces(64, {block});
+  std::latch ended(2);
+  const auto never_reads = [&ended](tcp::socket&) { ended.wait(); };
+  Server server(2, never_reads);
+  const HttpRequest request{.method = "POST", .pieces = pieces, .has_body = true};
+  {
+    const Exchanged one = Exchange(request, server.Url("/"), 50'000'000);
+    ended.count_down();
+    ASSERT_TRUE(one.failure);
+    EXPECT_EQ(one.failure->kind, ErrorKind::kTimeout);
+    EXPECT_FALSE(one.times.sent);
+  }
+  Interrupt interrupt;
+  const Exchanged one =
+      Exchange(request, server.Url("/"), 60'000'000'000, &interrupt, [&](Loop& loop) -> Task<> {
+        co_await loop.SleepUntil(MonotonicNow() + 50'000'000);
+        interrupt.Request();
+      });
+  ended.count_down();
+  ASSERT_TRUE(one.failure);
+  EXPECT_EQ(one.failure->kind, ErrorKind::kInterrupted);
+}
+
+TEST(HttpClient, AnEndlessBodyThatIsNotKeptEndsAtTheDeadline) {
+  Server server(1, [](tcp::socket& socket) {
+    asio::streambuf buffer;
+    asio::read_until(socket, buffer, "\r\n\r\n");
+    boost::system::error_code error;
+    asio::write(socket, asio::buffer(std::string("HTTP/1.1 200 OK\r\n\r\n")), error);
+    const std::string block(1 << 20, 'x');
+    while (!error) asio::write(socket, asio::buffer(block), error);
+  });
+  const Exchanged one =
+      Exchange({.method = "GET", .keep_body = false}, server.Url("/"), 300'000'000);
+  ASSERT_TRUE(one.failure);
+  EXPECT_EQ(one.failure->kind, ErrorKind::kTimeout);
+  EXPECT_TRUE(one.response.body.empty());
+}
+
+TEST(HttpClient, ALargeBodyIsHashedWithoutBeingKept) {
+  std::string block(1 << 20, 'x');
+  for (size_t i = 0; i < block.size(); i += 977) block[i] = static_cast<char>('a' + i % 26);
+  constexpr int kBlocks = 80;  // more than may be kept
+  Server server(2, [&block](tcp::socket& socket) {
+    asio::streambuf buffer;
+    asio::read_until(socket, buffer, "\r\n\r\n");
+    boost::system::error_code error;
+    const std::string head =
+        "HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(kBlocks << 20) + "\r\n\r\n";
+    asio::write(socket, asio::buffer(head), error);
+    for (int i = 0; i < kBlocks && !error; ++i) asio::write(socket, asio::buffer(block), error);
+  });
+  Sha256 hash;
+  Exchanged one = Exchange({.method = "GET", .keep_body = false, .body_hash = &hash},
+                           server.Url("/"), 60'000'000'000);
+  ASSERT_FALSE(one.failure) << one.failure->detail;
+  EXPECT_EQ(one.response.body.capacity(), std::string().capacity());
+  EXPECT_EQ(one.response.body_bytes, uint64_t{kBlocks} << 20);
+  Sha256 expected;
+  for (int i = 0; i < kBlocks; ++i) expected.Update(block);
+  EXPECT_EQ(hash.Hex(), expected.Hex());
+  one = Exchange({.method = "GET", .keep_body = true}, server.Url("/"), 60'000'000'000);
+  ASSERT_TRUE(one.failure);
+  EXPECT_EQ(one.failure->kind, ErrorKind::kBodyTooLarge);
 }
 
 TEST(HttpClient, SendsItsCookies) {

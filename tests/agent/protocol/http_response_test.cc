@@ -78,9 +78,10 @@ TEST(HttpResponse, HostileServersGetANameForTheirFault) {
   EXPECT_EQ(failure.kind, ErrorKind::kBadResponse);
 }
 
-std::string Gzip(const std::string& text) {
+// `window_bits`: 31 is gzip, 15 zlib, -15 neither.
+std::string Compressed(const std::string& text, int window_bits) {
   z_stream stream = {};
-  deflateInit2(&stream, 9, Z_DEFLATED, 15 + 16, 9, Z_DEFAULT_STRATEGY);
+  deflateInit2(&stream, 9, Z_DEFLATED, window_bits, 9, Z_DEFAULT_STRATEGY);
   std::string out(deflateBound(&stream, text.size()) + 64, 0);
   stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(text.data()));
   stream.avail_in = static_cast<uInt>(text.size());
@@ -90,6 +91,61 @@ std::string Gzip(const std::string& text) {
   out.resize(stream.total_out);
   deflateEnd(&stream);
   return out;
+}
+
+std::string Gzip(const std::string& text) { return Compressed(text, 31); }
+
+TEST(DecodeBody, DeflateMayLackItsZlibHeader) {
+  for (const int window_bits : {15, -15}) {
+    std::string body = Compressed("hello", window_bits);
+    EXPECT_FALSE(DecodeBody("Deflate", &body).has_value());
+    EXPECT_EQ(body, "hello");
+  }
+}
+
+TEST(HttpResponse, IsHashedDecodedHoweverItIsCutAndWithoutBeingKept) {
+  const std::string text(100'000, 'a');
+  Sha256 hash;
+  hash.Update(text);
+  const std::string expected = hash.Hex();
+  const std::string gzip = Gzip(text);
+  const auto parse = [&hash](const std::string& bytes, size_t chunk, bool keep) {
+    HttpResponse response;
+    HttpResponseParser parser;
+    parser.Begin(&response, false, keep, &hash);
+    State state = State::kMore;
+    for (size_t at = 0; at < bytes.size() && state == State::kMore; at += chunk) {
+      state = parser.Feed(std::string_view(bytes).substr(at, chunk));
+    }
+    EXPECT_EQ(response.body.empty(), !keep);
+    return state == State::kComplete ? hash.Hex()
+                                     : std::string(ErrorKindName(parser.failure().kind));
+  };
+  const auto answer = [](const std::string& encoding, const std::string& body) {
+    return "HTTP/1.1 200 OK\r\nContent-Encoding: " + encoding +
+           "\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
+  };
+  for (const size_t chunk : {1u, 3u, 1000u, 1'000'000u}) {
+    for (const bool keep : {false, true}) {
+      EXPECT_EQ(parse(answer("identity", text), chunk, keep), expected);
+      EXPECT_EQ(parse(answer("gzip", gzip), chunk, keep), expected);
+    }
+  }
+  EXPECT_EQ(parse(answer("gzip", gzip.substr(0, gzip.size() - 9)), 100, false), "bad_encoding");
+  EXPECT_EQ(parse(answer("gzip", "this is not gzip"), 100, false), "bad_encoding");
+}
+
+TEST(Sha256, IsTheStandardsAndBeginsAnew) {
+  Sha256 hash;
+  constexpr const char* kAbc = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+  hash.Update("a");
+  hash.Update("bc");
+  EXPECT_EQ(hash.Hex(), kAbc);
+  EXPECT_EQ(hash.Hex(), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+  hash.Update("other");
+  hash.Reset();
+  hash.Update("abc");
+  EXPECT_EQ(hash.Hex(), kAbc);
 }
 
 TEST(DecodeBody, InflatesAndRefusesBombs) {
