@@ -105,57 +105,6 @@ TEST(ChatMessageTest, WhoIsMentionedIsNotified) {
   EXPECT_TRUE(ann.Get("/api/notifications").Json().at("notifications").as_array().empty());
 }
 
-TEST(ChatSearchTest, FindsWhatWasPostedAndFilters) {
-  RunningServer server(Options{});
-  Client client(server);
-  client.SignIn("ann");
-  const std::string one = client.NewChannel();
-  const std::string two = client.NewChannel();
-  const std::string plain = client.NewMessage(one, "The quick brown fox");
-  const std::string elsewhere = client.NewMessage(two, "a quick question");
-  const std::string typed = client.NewMessage(one, "quick.pdf", "file");
-  client.Post("/api/search/index/bulk", {{"messages",
-                                          {{{"channel_id", one},
-                                            {"content", "a quick old one"},
-                                            {"created_at", "2021-05-01T10:00:00Z"}}}}});
-  const auto ids = [&](const std::string& query) {
-    std::string found;
-    const json::value answer = client.Get("/api/search?" + query).Json();
-    for (const json::value& result : answer.at("results").as_array()) {
-      found += std::string(result.at("id").as_string()) + " ";
-    }
-    return found + "of " + std::to_string(answer.at("total").as_int64());
-  };
-  EXPECT_EQ(ids("q=quick+FOX"), plain + " of 1");
-  EXPECT_EQ(ids("q=quick&channel_id=" + two), elsewhere + " of 1");
-  EXPECT_EQ(ids("q=quick&type=file"), typed + " of 1");
-  EXPECT_EQ(ids("q=quick&from=2021-05-01&to=2021-05-01&channel_id=" + one), "4 of 1");
-  EXPECT_EQ(ids("q=quick&from=2021-05-02"), typed + " " + elsewhere + " " + plain + " of 3");
-  EXPECT_EQ(ids("q=quick&limit=1&offset=2"), elsewhere + " of 4");
-  EXPECT_EQ(ids("q=%22quick%20OR%20(*"), "of 0");  // no query language reaches the index
-  EXPECT_EQ(client.Get("/api/search?q=%20").status, 400u);
-  EXPECT_EQ(client.Get("/api/search?q=a&from=yesterday").status, 400u);
-  EXPECT_EQ(client.Get("/api/search/suggest?q=Qu").body, R"({"suggestions":["question","quick"]})");
-}
-
-TEST(ChatSearchTest, ABulkIsIndexedWholeOrNotAtAll) {
-  RunningServer server(Options{});
-  Client client(server);
-  client.SignIn("ann");
-  const std::string channel = client.NewChannel();
-  const json::value good = {{"channel_id", channel}, {"content", "bulk"}};
-  const json::value bad = {{"channel_id", 999}, {"content", "bulk"}};
-  const Answered refused =
-      client.Post("/api/search/index/bulk", {{"messages", json::array{good, good, bad}}});
-  EXPECT_EQ(refused.status, 404u);
-  EXPECT_THAT(refused.body, HasSubstr("messages[2]: there is no channel 999"));
-  EXPECT_EQ(client.Get("/api/search?q=bulk").Json().at("total"), 0);
-  EXPECT_EQ(client.Post("/api/search/index/bulk", {{"messages", json::array{good, good}}}).body,
-            R"({"indexed":2})");
-  EXPECT_EQ(client.Get("/api/search?q=bulk").Json().at("total"), 2);
-  EXPECT_EQ(Count(client, "messages_stored"), 2u);
-}
-
 TEST(ChatFileTest, AnUploadIsProcessedAndDownloadsUnchanged) {
   RunningServer server(Options{});
   Client client(server);

@@ -37,6 +37,7 @@ constexpr Route kRoutes[] = {
     {verb::get, "/api/notifications", ListNotifications},
     {verb::get, "/api/search", SearchMessages},
     {verb::get, "/api/search/suggest", SuggestWords},
+    {verb::get, "/api/search/stats", ShowSearchStats},
     {verb::post, "/api/search/index/bulk", IndexBulk},
     {verb::get, "/api/files/*", ShowFile},
     {verb::get, "/api/files/*/download", DownloadFile},

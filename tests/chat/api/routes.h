@@ -49,6 +49,7 @@ Reply ShowMessage(App& app, const Call& call);
 Reply ListNotifications(App& app, const Call& call);
 Reply SearchMessages(App& app, const Call& call);
 Reply SuggestWords(App& app, const Call& call);
+Reply ShowSearchStats(App& app, const Call& call);
 Reply IndexBulk(App& app, const Call& call);
 Reply ShowFile(App& app, const Call& call);
 Reply DownloadFile(App& app, const Call& call);

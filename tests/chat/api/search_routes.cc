@@ -1,5 +1,6 @@
 // Search over HTTP.
 #include <boost/json.hpp>
+#include <chrono>
 #include <limits>
 
 #include "absl/strings/str_cat.h"
@@ -13,12 +14,22 @@ constexpr int64_t kMaxLimit = 200;
 constexpr size_t kMaxSuggestions = 10;
 constexpr size_t kMaxBulk = 10'000;
 
+int64_t MicrosSince(std::chrono::steady_clock::time_point begin) {
+  const auto passed = std::chrono::steady_clock::now() - begin;
+  return std::chrono::duration_cast<std::chrono::microseconds>(passed).count();
+}
+
 absl::StatusOr<SearchQuery> SearchQueryFrom(const Query& query) {
   SearchQuery search;
   const std::optional<std::string> text = query.Get("q");
   if (!text.has_value()) return absl::InvalidArgumentError("q is missing");
   search.text = *text;
   search.type = query.Get("type").value_or("");
+  const std::string sort = query.Get("sort").value_or("date");
+  if (sort != "date" && sort != "relevance") {
+    return absl::InvalidArgumentError("sort must be date or relevance");
+  }
+  search.sort = sort == "date" ? SortBy::kDate : SortBy::kRelevance;
   struct Number {
     const char* name;
     int64_t* value;
@@ -27,8 +38,9 @@ absl::StatusOr<SearchQuery> SearchQueryFrom(const Query& query) {
   };
   const Number numbers[] = {
       {"channel_id", &search.channel_id, 1, std::numeric_limits<int64_t>::max()},
+      {"user_id", &search.user_id, 1, std::numeric_limits<int64_t>::max()},
       {"limit", &search.limit, 1, kMaxLimit},
-      {"offset", &search.offset, 0, SearchIndex::kMaxTotal}};
+      {"offset", &search.offset, 0, SearchIndex::kMaxOffset}};
   for (const Number& number : numbers) {
     absl::StatusOr<int64_t> value =
         query.GetNumber(number.name, *number.value, number.least, number.most);
@@ -84,7 +96,14 @@ Reply SuggestWords(App& app, const Call& call) {
   return JsonReply(200, {{"suggestions", std::move(suggestions)}});
 }
 
+Reply ShowSearchStats(App& app, const Call&) {
+  Store::Access tables = app.store.Lock();
+  return JsonReply(200, {{"messages", tables->search.messages()},
+                         {"words", static_cast<int64_t>(tables->search.words())}});
+}
+
 Reply IndexBulk(App& app, const Call& call) {
+  const auto begin = std::chrono::steady_clock::now();
   absl::StatusOr<boost::json::object> body = BodyObject(call);
   if (!body.ok()) return StatusReply(body.status());
   const boost::json::value* list = body->if_contains("messages");
@@ -104,7 +123,8 @@ Reply IndexBulk(App& app, const Call& call) {
   absl::Status status = app.store.Lock()->AddMessages(messages);
   if (!status.ok()) return StatusReply(status);
   app.counters.messages_stored += messages.size();
-  return JsonReply(200, {{"indexed", messages.size()}});
+  return JsonReply(200, {{"indexed", messages.size()},
+                         {"took_ms", static_cast<double>(MicrosSince(begin)) / 1000}});
 }
 
 }  // namespace rampart::chat

@@ -31,7 +31,7 @@ absl::Status Database::Execute(const char* sql) {
 }
 
 absl::Status Database::BeginWrite() {
-  if (in_transaction_ && grouped_writes_ >= kMaxGroupedWrites) {
+  if (in_transaction_ && !is_atomic_ && grouped_writes_ >= kMaxGroupedWrites) {
     if (absl::Status status = Commit(); !status.ok()) return status;
   }
   ++grouped_writes_;
@@ -48,6 +48,19 @@ absl::Status Database::Commit() {
   grouped_writes_ = 0;
   absl::Status status = Execute("COMMIT");
   if (!status.ok()) Execute("ROLLBACK").IgnoreError();
+  return status;
+}
+
+absl::Status Database::Atomically(const std::function<absl::Status()>& write) {
+  if (absl::Status status = Commit(); !status.ok()) return status;
+  if (absl::Status status = Execute("BEGIN IMMEDIATE"); !status.ok()) return status;
+  in_transaction_ = is_atomic_ = true;
+  absl::Status status = write();
+  is_atomic_ = false;
+  if (status.ok()) return Commit();
+  in_transaction_ = false;
+  grouped_writes_ = 0;
+  Execute("ROLLBACK").IgnoreError();
   return status;
 }
 

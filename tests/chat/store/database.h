@@ -31,6 +31,8 @@ class Database {
   // Before every write: begins a transaction when none is open, and then calls `on_dirty`.
   absl::Status BeginWrite();
   absl::Status Commit();
+  // All that `write` writes, or nothing if it fails: a transaction of its own.
+  absl::Status Atomically(const std::function<absl::Status()>& write);
   void SetOnDirty(std::function<void()> on_dirty) { on_dirty_ = std::move(on_dirty); }
 
   int64_t last_insert_id() const { return sqlite3_last_insert_rowid(handle_.get()); }
@@ -46,6 +48,7 @@ class Database {
   std::unique_ptr<sqlite3, Close> handle_;
   std::function<void()> on_dirty_;
   bool in_transaction_ = false;
+  bool is_atomic_ = false;  // no commit until Atomically ends
   int grouped_writes_ = 0;
 };
 

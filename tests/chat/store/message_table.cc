@@ -10,16 +10,11 @@ namespace {
 
 constexpr size_t kMaxTypeBytes = 32;
 
-Message Row(const Cursor& cursor, int first = 0) {
-  return {cursor.Int(first),      cursor.Int(first + 1),  cursor.Int(first + 2),
-          cursor.Text(first + 3), cursor.Text(first + 4), cursor.Int(first + 5)};
-}
-
 constexpr char kColumns[] = "m.id, m.channel_id, m.user_id, m.type, m.content, m.created_ms";
 
 bool IsWord(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_'; }
 
-absl::Status Check(const Message& message) {
+absl::Status CheckText(const Message& message) {
   if (message.content.empty()) return absl::InvalidArgumentError("content is empty");
   if (message.content.size() > MessageTable::kMaxContentBytes) {
     return absl::InvalidArgumentError("content is over 64 KiB");
@@ -33,6 +28,11 @@ absl::Status Check(const Message& message) {
 }
 
 }  // namespace
+
+Message MessageRow(const Cursor& cursor, int first) {
+  return {cursor.Int(first),      cursor.Int(first + 1),  cursor.Int(first + 2),
+          cursor.Text(first + 3), cursor.Text(first + 4), cursor.Int(first + 5)};
+}
 
 MessageTable::MessageTable(Database& database, ChannelTable& channels, UserTable& users)
     : database_(database),
@@ -59,9 +59,12 @@ MessageTable::MessageTable(Database& database, ChannelTable& channels, UserTable
              "DELETE FROM messages WHERE id IN"
              " (SELECT id FROM messages WHERE channel_id = ? LIMIT ?)") {}
 
+absl::Status MessageTable::Check(const Message& message) {
+  if (absl::Status status = CheckText(message); !status.ok()) return status;
+  return channels_.Get(message.channel_id).status();
+}
+
 absl::Status MessageTable::Add(Message& message) {
-  if (absl::Status status = Check(message); !status.ok()) return status;
-  if (absl::Status status = channels_.Get(message.channel_id).status(); !status.ok()) return status;
   absl::Status written = insert_.Write(message.channel_id, message.user_id, message.type,
                                        message.content, message.created_ms);
   if (!written.ok()) return written;
@@ -88,7 +91,7 @@ absl::Status MessageTable::NotifyMentioned(const Message& message) {
 
 absl::StatusOr<Message> MessageTable::Get(int64_t id) {
   Cursor cursor = get_.Start(id);
-  if (cursor.Next()) return Row(cursor);
+  if (cursor.Next()) return MessageRow(cursor);
   if (!cursor.status().ok()) return cursor.status();
   return absl::NotFoundError(absl::StrCat("there is no message ", id));
 }
@@ -98,7 +101,7 @@ absl::StatusOr<std::vector<Message>> MessageTable::List(int64_t channel_id, int6
   if (absl::Status status = channels_.Get(channel_id).status(); !status.ok()) return status;
   std::vector<Message> messages;
   Cursor cursor = list_.Start(channel_id, before, limit);
-  while (cursor.Next()) messages.push_back(Row(cursor));
+  while (cursor.Next()) messages.push_back(MessageRow(cursor));
   if (!cursor.status().ok()) return cursor.status();
   return messages;
 }
@@ -107,7 +110,7 @@ absl::StatusOr<std::vector<Notification>> MessageTable::Notifications(int64_t us
                                                                       int64_t limit) {
   std::vector<Notification> notifications;
   Cursor cursor = notifications_.Start(user_id, limit);
-  while (cursor.Next()) notifications.push_back({cursor.Int(0), Row(cursor, 1)});
+  while (cursor.Next()) notifications.push_back({cursor.Int(0), MessageRow(cursor, 1)});
   if (!cursor.status().ok()) return cursor.status();
   return notifications;
 }

@@ -24,6 +24,9 @@ struct Message {
   int64_t created_ms = 0;  // Unix time
 };
 
+// From a row of id, channel_id, user_id, type, content, created_ms.
+Message MessageRow(const Cursor& cursor, int first = 0);
+
 struct Notification {
   int64_t id = 0;
   Message message;
@@ -39,7 +42,9 @@ class MessageTable {
 
   MessageTable(Database& database, ChannelTable& channels, UserTable& users);
 
-  // Sets the id. kNotFound: no such channel. kInvalidArgument: content or type.
+  // kNotFound: no such channel. kInvalidArgument: content or type.
+  absl::Status Check(const Message& message);
+  // Sets the id. Only what Check finds good.
   absl::Status Add(Message& message);
 
   absl::StatusOr<Message> Get(int64_t id);  // or kNotFound

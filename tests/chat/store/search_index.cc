@@ -1,138 +1,120 @@
 #include "tests/chat/store/search_index.h"
 
 #include <algorithm>
-#include <cctype>
+#include <set>
+#include <tuple>
 
-#include "absl/strings/str_cat.h"
+#include "tests/chat/search/words.h"
 
 namespace rampart::chat {
-namespace {
 
-constexpr size_t kMinWordBytes = 2;
-constexpr size_t kMaxWordBytes = 32;
-
-std::string Lower(std::string_view text) {
-  std::string lower(text);
-  std::transform(lower.begin(), lower.end(), lower.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return lower;
-}
-
-// Every word becomes a quoted string, so that nothing in it is taken for FTS5's query language.
-absl::StatusOr<std::string> MatchExpression(const SearchQuery& query) {
-  if (query.text.size() > SearchIndex::kMaxQueryBytes) {
-    return absl::InvalidArgumentError("q is over 1 KiB");
-  }
-  std::string match = "content : (";
-  size_t words = 0;
-  bool in_word = false;
-  for (const char c : query.text) {
-    if (static_cast<unsigned char>(c) <= ' ') {
-      if (in_word) match += '"';
-      in_word = false;
-      continue;
-    }
-    if (!in_word) {
-      match += ++words > 1 ? " AND \"" : "\"";
-      in_word = true;
-    }
-    if (c == '"') match += '"';
-    match += c;
-  }
-  if (in_word) match += '"';
-  if (words == 0) return absl::InvalidArgumentError("q holds no word");
-  if (words > SearchIndex::kMaxQueryWords) {
-    return absl::InvalidArgumentError("q holds over 16 words");
-  }
-  match += ")";
-  if (query.channel_id != 0) absl::StrAppend(&match, " AND scope : \"c", query.channel_id, "\"");
-  if (!query.type.empty()) {
-    std::string type;
-    for (const char c : query.type) type += c == '"' || c == '\0' ? ' ' : c;
-    absl::StrAppend(&match, " AND scope : \"t", type, "\"");
-  }
-  return match;
-}
-
-}  // namespace
-
-SearchIndex::SearchIndex(Database& database)
-    : find_(database, "SELECT rowid FROM search WHERE search MATCH ? ORDER BY rowid DESC LIMIT ?"),
-      find_dated_(database,
-                  "SELECT m.id FROM (SELECT rowid AS id FROM search WHERE search MATCH ?"
-                  " ORDER BY rowid DESC LIMIT ?) f JOIN messages m ON m.id = f.id"
-                  " WHERE m.created_ms BETWEEN ? AND ? LIMIT ?"),
+SearchIndex::SearchIndex(Database& database, size_t segment_messages)
+    : segment_messages_(segment_messages),
       get_(database,
            "SELECT m.id, m.channel_id, m.user_id, m.type, m.content, m.created_ms FROM messages m"
            " JOIN channels c ON c.id = m.channel_id WHERE m.id = ?"),
-      add_word_(database, "INSERT OR IGNORE INTO words(word) VALUES(?)"),
-      all_words_(database, "SELECT word FROM words LIMIT ?") {}
+      all_(database,
+           "SELECT m.id, m.channel_id, m.user_id, m.type, m.content, m.created_ms FROM messages m"
+           " WHERE m.channel_id IN (SELECT id FROM channels) ORDER BY m.id") {}
+
+template <class Take>
+void SearchIndex::ForEachHit(const SearchQuery& query, const std::vector<Clause>& clauses,
+                             Take take) const {
+  const auto type = types_.find(query.type);
+  if (!query.type.empty() && type == types_.end()) return;
+  for (const Segment& segment : segments_) {
+    for (const Segment::Match& match : segment.Find(clauses)) {
+      const Document& document = segment.document(match.document);
+      if (query.channel_id != 0 && document.channel_id != query.channel_id) continue;
+      if (query.user_id != 0 && document.user_id != query.user_id) continue;
+      if (!query.type.empty() && document.type != type->second) continue;
+      if (document.created_ms < query.from_ms || document.created_ms > query.to_ms) continue;
+      if (!gone_.empty() && gone_.contains(document.channel_id)) continue;
+      take(Hit{document.id, document.created_ms, match.score});
+    }
+  }
+}
 
 absl::StatusOr<SearchResult> SearchIndex::Search(const SearchQuery& query) {
-  absl::StatusOr<std::string> match = MatchExpression(query);
-  if (!match.ok()) return match.status();
-  const SearchQuery any;
-  const bool dated = query.from_ms != any.from_ms || query.to_ms != any.to_ms;
-  std::vector<int64_t> ids;
-  {
-    Cursor cursor =
-        dated ? find_dated_.Start(*match, kMaxDated, query.from_ms, query.to_ms, kMaxTotal)
-              : find_.Start(*match, kMaxTotal);
-    while (cursor.Next()) ids.push_back(cursor.Int(0));
-    if (!cursor.status().ok()) return cursor.status();
-  }
-  std::sort(ids.rbegin(), ids.rend());
+  const absl::StatusOr<std::vector<Clause>> clauses = ParseClauses(query.text);
+  if (!clauses.ok()) return clauses.status();
+  const auto is_before = [&query](const Hit& a, const Hit& b) {
+    if (query.sort == SortBy::kRelevance && a.score != b.score) return a.score > b.score;
+    return std::tie(a.created_ms, a.id) > std::tie(b.created_ms, b.id);
+  };
   SearchResult result;
-  result.total = static_cast<int64_t>(ids.size());
-  const int64_t end = std::min(result.total, query.offset + query.limit);
-  for (int64_t i = query.offset; i < end; ++i) {
-    Cursor cursor = get_.Start(ids[static_cast<size_t>(i)]);
-    if (cursor.Next()) {
-      result.messages.push_back({cursor.Int(0), cursor.Int(1), cursor.Int(2), cursor.Text(3),
-                                 cursor.Text(4), cursor.Int(5)});
+  std::vector<Hit> first;  // a heap, the last of them in front
+  const size_t wanted = static_cast<size_t>(query.offset + query.limit);
+  ForEachHit(query, *clauses, [&](const Hit& hit) {
+    ++result.total;
+    if (first.size() == wanted) {
+      if (!is_before(hit, first.front())) return;
+      std::pop_heap(first.begin(), first.end(), is_before);
+      first.pop_back();
     }
+    first.push_back(hit);
+    std::push_heap(first.begin(), first.end(), is_before);
+  });
+  std::sort_heap(first.begin(), first.end(), is_before);
+  for (size_t i = static_cast<size_t>(query.offset); i < first.size(); ++i) {
+    Cursor cursor = get_.Start(first[i].id);
+    if (cursor.Next()) result.messages.push_back(MessageRow(cursor));
     if (!cursor.status().ok()) return cursor.status();
   }
   return result;
 }
 
-std::vector<std::string> SearchIndex::Suggest(std::string_view prefix, size_t limit) const {
-  const std::string lower = Lower(prefix);
-  std::vector<std::string> found;
-  for (auto it = words_.lower_bound(lower);
-       it != words_.end() && it->starts_with(lower) && found.size() < limit; ++it) {
-    found.push_back(*it);
-  }
-  return found;
+std::vector<std::string> SearchIndex::Suggest(std::string_view text, size_t limit) const {
+  std::string prefix;
+  ForEachWord(text, [&prefix](std::string_view word) { prefix = word; });
+  if (prefix.empty()) return {};
+  std::set<std::string> words;
+  for (const Segment& segment : segments_) segment.Suggest(prefix, limit, words);
+  std::vector<std::string> first(words.begin(), words.end());
+  if (first.size() > limit) first.resize(limit);
+  return first;
 }
 
-absl::Status SearchIndex::LoadWords() {
-  Cursor cursor = all_words_.Start(static_cast<int64_t>(kMaxWords));
-  while (cursor.Next()) words_.insert(cursor.Text(0));
+void SearchIndex::Add(const Message& message) {
+  if (segments_.empty() || segments_.back().documents().size() >= segment_messages_) {
+    if (segments_.size() >= kMaxSegments) DropOldest();
+    segments_.emplace_back();
+  }
+  const uint32_t type =
+      types_.emplace(message.type, static_cast<uint32_t>(types_.size())).first->second;
+  segments_.back().Add({message.id, message.channel_id, message.user_id, message.created_ms, type},
+                       message.content);
+  ++in_channel_[message.channel_id];
+  ++messages_;
+}
+
+void SearchIndex::DropOldest() {
+  for (const Document& document : segments_.front().documents()) {
+    if (gone_.contains(document.channel_id)) continue;
+    --in_channel_[document.channel_id];
+    --messages_;
+  }
+  segments_.pop_front();
+}
+
+void SearchIndex::ForgetChannel(int64_t channel_id) {
+  gone_.insert(channel_id);
+  const auto found = in_channel_.find(channel_id);
+  if (found == in_channel_.end()) return;
+  messages_ -= found->second;
+  in_channel_.erase(found);
+}
+
+absl::Status SearchIndex::Load() {
+  Cursor cursor = all_.Start();
+  while (cursor.Next()) Add(MessageRow(cursor));
   return cursor.status();
 }
 
-absl::Status SearchIndex::AddWords(std::string_view content) {
-  const auto is_letter = [](char c) {
-    return std::isalpha(static_cast<unsigned char>(c)) != 0 || (static_cast<uint8_t>(c) & 0x80);
-  };
-  for (size_t i = 0; i < content.size() && words_.size() < kMaxWords;) {
-    if (!is_letter(content[i])) {
-      ++i;
-      continue;
-    }
-    size_t end = i;
-    while (end < content.size() && is_letter(content[end])) ++end;
-    const size_t size = end - i;
-    if (size >= kMinWordBytes && size <= kMaxWordBytes) {
-      const auto [word, is_new] = words_.insert(Lower(content.substr(i, size)));
-      if (is_new) {
-        if (absl::Status status = add_word_.Write(*word); !status.ok()) return status;
-      }
-    }
-    i = end;
-  }
-  return absl::OkStatus();
+size_t SearchIndex::words() const {
+  size_t words = 0;
+  for (const Segment& segment : segments_) words += segment.words();
+  return words;
 }
 
 }  // namespace rampart::chat

@@ -15,8 +15,7 @@ CREATE TABLE IF NOT EXISTS channels(
   id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL, type TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS messages(
   id INTEGER PRIMARY KEY, channel_id INTEGER NOT NULL, user_id INTEGER NOT NULL,
-  type TEXT NOT NULL, content TEXT NOT NULL, created_ms INTEGER NOT NULL,
-  scope TEXT AS ('c' || channel_id || ' t' || type) VIRTUAL);
+  type TEXT NOT NULL, content TEXT NOT NULL, created_ms INTEGER NOT NULL);
 CREATE INDEX IF NOT EXISTS messages_by_channel ON messages(channel_id, id);
 CREATE TABLE IF NOT EXISTS notifications(
   id INTEGER PRIMARY KEY, user_id INTEGER NOT NULL, message_id INTEGER NOT NULL);
@@ -25,15 +24,7 @@ CREATE INDEX IF NOT EXISTS notifications_by_message ON notifications(message_id)
 CREATE TABLE IF NOT EXISTS files(
   id INTEGER PRIMARY KEY, user_id INTEGER NOT NULL, name TEXT NOT NULL,
   content_type TEXT NOT NULL, size INTEGER NOT NULL, status TEXT NOT NULL, sha256 TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS words(word TEXT PRIMARY KEY) WITHOUT ROWID;
-CREATE VIRTUAL TABLE IF NOT EXISTS search USING fts5(
-  content, scope, content='messages', content_rowid='id', columnsize=0);
-CREATE TRIGGER IF NOT EXISTS message_added AFTER INSERT ON messages BEGIN
-  INSERT INTO search(rowid, content, scope) VALUES(new.id, new.content, new.scope);
-END;
 CREATE TRIGGER IF NOT EXISTS message_removed AFTER DELETE ON messages BEGIN
-  INSERT INTO search(search, rowid, content, scope)
-    VALUES('delete', old.id, old.content, old.scope);
   DELETE FROM notifications WHERE message_id = old.id;
 END;
 )sql";
@@ -41,29 +32,33 @@ END;
 }  // namespace
 
 absl::Status Tables::AddMessage(Message& message) {
+  if (absl::Status status = messages.Check(message); !status.ok()) return status;
   if (absl::Status status = messages.Add(message); !status.ok()) return status;
-  return search.AddWords(message.content);
+  search.Add(message);
+  return absl::OkStatus();
 }
 
 absl::Status Tables::AddMessages(std::vector<Message>& added) {
-  if (absl::Status status = database.BeginWrite(); !status.ok()) return status;
-  if (absl::Status status = database.Execute("SAVEPOINT bulk"); !status.ok()) return status;
   for (size_t i = 0; i < added.size(); ++i) {
-    absl::Status status = messages.Add(added[i]);
+    absl::Status status = messages.Check(added[i]);
     if (status.ok()) continue;
-    database.Execute("ROLLBACK TO bulk; RELEASE bulk").IgnoreError();
     return absl::Status(status.code(), absl::StrCat("messages[", i, "]: ", status.message()));
   }
-  if (absl::Status status = database.Execute("RELEASE bulk"); !status.ok()) return status;
-  for (const Message& message : added) {
-    if (absl::Status status = search.AddWords(message.content); !status.ok()) return status;
-  }
+  absl::Status status = database.Atomically([&] {
+    for (Message& message : added) {
+      if (absl::Status written = messages.Add(message); !written.ok()) return written;
+    }
+    return absl::OkStatus();
+  });
+  if (!status.ok()) return status;
+  for (const Message& message : added) search.Add(message);
   return absl::OkStatus();
 }
 
 absl::Status Tables::DeleteChannel(int64_t id) {
   if (absl::Status status = channels.Delete(id); !status.ok()) return status;
   messages.QueueForPurge(id);
+  search.ForgetChannel(id);
   return absl::OkStatus();
 }
 
@@ -81,7 +76,7 @@ absl::Status Store::Open(const std::string& directory) {
   Access tables = Lock();
   absl::Status status = tables->database.Open(directory_ + "/chat.db");
   if (status.ok()) status = tables->database.Execute(kSchema);
-  if (status.ok()) status = tables->search.LoadWords();
+  if (status.ok()) status = tables->search.Load();
   if (status.ok()) status = tables->messages.QueueOrphans();
   return status;
 }

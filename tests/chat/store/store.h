@@ -26,7 +26,7 @@ struct Tables {
   SearchIndex search{database};
   FileTable files{database};
 
-  // A message and what follows from it: its mentions and its words.
+  // A message and what follows from it: its mentions, and that a search finds it.
   absl::Status AddMessage(Message& message);
   // All of them or none. The error names the one that is at fault by its index.
   absl::Status AddMessages(std::vector<Message>& messages);
