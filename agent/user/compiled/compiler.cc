@@ -93,7 +93,7 @@ Step Compiler::StepOf(const v1::Step& proto, const Around& around) {
       break;
     case v1::Step::kWebsocket:
       step.kind = WebsocketOf(proto.websocket(), around);
-      step.label = std::get<std::unique_ptr<WebsocketStep>>(step.kind)->name;
+      step.label = std::get<std::unique_ptr<WebsocketStep>>(step.kind)->target.name;
       break;
     case v1::Step::kSleep:
       step.kind = SleepStep{Range(proto.sleep())};

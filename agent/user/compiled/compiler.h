@@ -58,6 +58,31 @@ class Compiler {
   // compiler_websocket.cc
   std::unique_ptr<WebsocketStep> WebsocketOf(const v1::Websocket& proto, const Around& around);
   SendStep SendOf(const v1::Send& proto, const v1::Position& at, const Around& around);
+  // For every step over a WebSocket. `name`, `url`, `headers`, `timeout` and `tags` of the step;
+  // the samples that the plan itself records carry those tags, ours also the name: NameTarget.
+  template <typename Proto>
+  WebsocketTarget TargetOf(const Proto& proto, const Around& around) {
+    WebsocketTarget target;
+    target.name = proto.name().empty() ? proto.url() : proto.name();
+    target.url = TextOf(proto.url(), proto.at(), around);
+    target.headers = HeadersOf(Headers(proto.headers()), around);
+    target.timeout_ns = NsOr(proto.has_timeout(), proto.timeout(), kDefaultTimeoutNs);
+    target.tags = around.tags;
+    AddTags(proto.tags(), &target.tags);
+    return target;
+  }
+  void NameTarget(WebsocketTarget* target);
+  template <typename Proto>
+  SessionTimes TimesOf(const Proto& proto,
+                       const google::protobuf::RepeatedPtrField<v1::SendEvery>& every,
+                       const Around& around) {
+    SessionTimes times;
+    times.holds = proto.has_hold();
+    times.hold = Range(proto.hold());
+    for (const v1::SendEvery& one : every) times.every.push_back(EveryOf(one, around));
+    return times;
+  }
+  SessionTimes::Every EveryOf(const v1::SendEvery& proto, const Around& around);
 
   // compiler_texts.cc: what all steps are made of
   // The plan's, then the step's own, which replace them.

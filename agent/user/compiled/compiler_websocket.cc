@@ -9,39 +9,38 @@ namespace rampart::agent {
 std::unique_ptr<WebsocketStep> Compiler::WebsocketOf(const v1::Websocket& proto,
                                                      const Around& around) {
   auto step = std::make_unique<WebsocketStep>();
-  step->name = proto.name().empty() ? proto.url() : proto.name();
-  step->url = TextOf(proto.url(), proto.at(), around);
-  step->headers = HeadersOf(Headers(proto.headers()), around);
+  step->target = TargetOf(proto, around);
   for (const std::string& protocol : proto.subprotocols()) {
-    if (!step->subprotocols.empty()) step->subprotocols += ", ";
-    step->subprotocols += protocol;
+    std::string& all = step->target.subprotocols;
+    if (!all.empty()) all += ", ";
+    all += protocol;
   }
+  step->times = TimesOf(proto, proto.send_every(), around);
+  step->times.ping_every_ns = Ns(proto.ping_every());
   step->on_open = StepsOf(proto.on_open(), around);
   Around in_message = around;
   in_message.in_message = true;
   step->on_message = StepsOf(proto.on_message(), in_message);
-  for (const v1::SendEvery& every : proto.send_every()) {
-    WebsocketStep::Every made;
-    made.interval = Range(every.interval());
-    made.at = every.at();
-    if (made.interval.min <= 0) Refuse(every.at(), "`send_every` needs an interval over 0");
-    if (every.has_message()) {
-      made.message = std::make_unique<SendStep>(SendOf(every.message(), every.at(), around));
-    }
-    made.steps = StepsOf(every.steps(), around);
-    step->every.push_back(std::move(made));
-  }
-  step->holds = proto.has_hold();
-  step->hold = Range(proto.hold());
-  step->timeout_ns = NsOr(proto.has_timeout(), proto.timeout(), kDefaultTimeoutNs);
-  step->ping_every_ns = Ns(proto.ping_every());
   step->checks = ChecksOf(proto.checks(), around);
-  step->tags = around.tags;
-  AddTags(proto.tags(), &step->tags);
-  step->record = RecordingsOf(proto.record(), step->tags, around);
-  SetTag("name", step->name, &step->tags.fixed);
-  step->series = MakeWebsocketSeries(step->tags.fixed, recorder_);
+  step->record = RecordingsOf(proto.record(), step->target.tags, around);
+  NameTarget(&step->target);
   return step;
+}
+
+void Compiler::NameTarget(WebsocketTarget* target) {
+  SetTag("name", target->name, &target->tags.fixed);
+  target->series = MakeWebsocketSeries(target->tags.fixed, recorder_);
+}
+
+SessionTimes::Every Compiler::EveryOf(const v1::SendEvery& proto, const Around& around) {
+  SessionTimes::Every every;
+  every.interval = Range(proto.interval());
+  if (every.interval.min <= 0) Refuse(proto.at(), "an interval must be over 0");
+  if (proto.has_message()) {
+    every.message = std::make_unique<SendStep>(SendOf(proto.message(), proto.at(), around));
+  }
+  every.steps = StepsOf(proto.steps(), around);
+  return every;
 }
 
 SendStep Compiler::SendOf(const v1::Send& proto, const v1::Position& at, const Around& around) {

@@ -12,6 +12,7 @@
 #include "agent/user/compiled/compiled_plan.h"
 #include "agent/user/thread_context.h"
 #include "agent/user/user.h"
+#include "agent/user/walk/websocket_session.h"
 
 namespace rampart::agent {
 
@@ -55,12 +56,22 @@ class Walker {
                              const std::optional<Failure>& failed);
   Flow AfterExchange(const HttpStep& step, const Step& at);
 
+  // walker_session.cc: what all steps over a WebSocket share; see websocket_session.h.
+  Task<Flow> OpenWebsocket(WebsocketSession& session);
+  Task<Flow> CloseWebsocket(WebsocketSession& session, Flow flow);
+  void StartTimes(WebsocketSession& session);
+  Task<Flow> RunDue(WebsocketSession& session);
+  // After kClosed and kFailed.
+  Flow SessionEnded(WebsocketSession& session, Websocket::Event event);
+  void CountMessages(WebsocketSession& session);
+  // An error of the connection, counted once: the first says why.
+  void FailSession(WebsocketSession& session, const Failure& failure);
+  Flow BeginClose(const CloseStep& step, const Step& at);
+
   // walker_websocket.cc
   Task<Flow> RunWebsocket(const WebsocketStep& step, const Step& at);
-  Task<Flow> Session(const WebsocketStep& step, const Step& at, const WebsocketSeries& series,
-                     Websocket& websocket, uint64_t* handled);
+  Task<Flow> Converse(const WebsocketStep& step, WebsocketSession& session);
   Flow Send(const SendStep& step, const Step& at);
-  Flow BeginClose(const CloseStep& step, const Step& at);
 
   // What all steps use.
   void See() { context_.names.Use(user_.scope); }
@@ -77,11 +88,8 @@ class Walker {
   ThreadContext& context_;
   User& user_;
   std::string failure_;
-  bool lenient_ = false;  // after a failed exchange
-  const WebsocketSeries* websocket_series_ = nullptr;
-  uint16_t close_code_ = 1000;
-  std::string close_reason_;
-  bool session_failed_ = false;  // and was counted
+  bool lenient_ = false;                 // after a failed exchange
+  WebsocketSession* session_ = nullptr;  // while a WebSocket is open
 };
 
 }  // namespace rampart::agent

@@ -1,0 +1,80 @@
+// WebsocketSession: what one open WebSocket of a user needs while its step runs.
+#ifndef RAMPART_AGENT_USER_WALK_WEBSOCKET_SESSION_H_
+#define RAMPART_AGENT_USER_WALK_WEBSOCKET_SESSION_H_
+
+#include <algorithm>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "agent/engine/loop.h"
+#include "agent/protocol/websocket.h"
+#include "agent/user/compiled/compiled_plan.h"
+
+namespace rampart::agent {
+
+// A local of the coroutine that runs the step; of one thread. Every step over a WebSocket goes the
+// same way (walker_session.cc; the shortest example is walker_websocket.cc):
+//
+//   WebsocketSession session(step.target, step.times, at);
+//   Flow flow = co_await OpenWebsocket(session);  // counts ws_*; sets status, connected, ...
+//   if (flow != Flow::kNext) co_return flow;      // a text that failed, or interrupted
+//   ... session.open(): what the protocol says first, within session.deadline_ns; checks, record
+//   if (session.open()) {
+//     StartTimes(session);
+//     flow = co_await Run(the steps that come first);
+//     while (flow == Flow::kNext) {
+//       switch (event = co_await session.websocket->Next(session.NextNs(), &user_.soft)) {
+//         case kMessage:     CountMessages(session); flow = ... break;
+//         case kDeadline:    flow = co_await RunDue(session); break;  // kClose: the hold is over
+//         case kInterrupted: flow = Flow::kInterrupted; break;
+//         case kClosed: case kFailed: flow = SessionEnded(session, event); break;
+//       }
+//     }
+//     ... what the protocol says last
+//   }
+//   co_return co_await CloseWebsocket(session, flow);  // always, also when it did not open
+struct WebsocketSession {
+  WebsocketSession(const WebsocketTarget& its_target, const SessionTimes& its_times,
+                   const Step& its_step)
+      : target(its_target), times(its_times), step(its_step), series(its_target.series) {}
+
+  bool open() const { return websocket != nullptr; }
+
+  // When Next is to return for the sake of time.
+  int64_t NextNs() const {
+    int64_t next_ns = ping_ns;
+    for (const int64_t due_ns : every_ns) next_ns = std::min(next_ns, due_ns);
+    return std::min(hold_until_ns, std::max(next_ns, read_until_ns));
+  }
+
+  const WebsocketTarget& target;
+  const SessionTimes& times;
+  const Step& step;
+  WebsocketSeries series;  // with the tags that were rendered
+  Tags tags;               // those, or empty: the target's fixed ones
+
+  std::unique_ptr<Websocket> websocket;  // null: did not open ...
+  std::optional<Failure> failed;         // ... because of this, which was counted
+  int64_t started_ns = 0;
+  int64_t deadline_ns = 0;  // of all of connecting
+  int64_t opened_ns = 0;
+  uint64_t counted_sent = 0;
+  uint64_t counted_received = 0;
+
+  // What a `close` step asked for.
+  uint16_t close_code = 1000;
+  std::string close_reason;
+  bool failure_counted = false;  // the connection's end was, no need to say it again
+
+  int64_t hold_until_ns = kNever;
+  int64_t ping_ns = kNever;
+  std::vector<int64_t> every_ns;
+  int64_t read_until_ns = 0;  // what has arrived has its turn until then
+};
+
+}  // namespace rampart::agent
+
+#endif  // RAMPART_AGENT_USER_WALK_WEBSOCKET_SESSION_H_
