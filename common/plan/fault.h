@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "rampart/v1/plan.pb.h"
@@ -34,6 +35,11 @@ class Faults {
     Add(at.line(), at.column(), std::move(message));
   }
   bool empty() const { return all_.empty(); }
+  // Each message as `change` makes it.
+  template <typename Change>
+  void Rewrite(Change change) {
+    for (Fault& fault : all_) fault.message = change(std::move(fault.message));
+  }
   const std::vector<Fault>& all() const { return all_; }
 
  private:

@@ -6,6 +6,7 @@
 
 #include "common/plan/decoder.h"
 #include "common/plan/profile.h"
+#include "common/plan/secrets.h"
 #include "common/plan/units.h"
 #include "common/plan/validation.h"
 #include "common/plan/yaml_tree.h"
@@ -92,15 +93,7 @@ void Shape(const PlanOptions& options, v1::Plan* plan, Faults* faults) {
   if (!status.ok()) faults->Add(0, 0, std::string(status.message()));
 }
 
-}  // namespace
-
-std::string LoadedPlan::FaultText() const {
-  std::string text;
-  for (const Fault& fault : faults.all()) text += fault.Format(plan.file()) + "\n";
-  return text;
-}
-
-LoadedPlan LoadPlan(std::string_view text, const std::string& file, const PlanOptions& options) {
+LoadedPlan Read(std::string_view text, const std::string& file, const PlanOptions& options) {
   LoadedPlan loaded;
   Faults& faults = loaded.faults;
   loaded.plan.set_file(file);
@@ -153,6 +146,21 @@ LoadedPlan LoadPlan(std::string_view text, const std::string& file, const PlanOp
   }
   // A part that could not be read would only bring faults that are none.
   if (faults.empty()) Validate(loaded.plan, &faults);
+  return loaded;
+}
+
+}  // namespace
+
+std::string LoadedPlan::FaultText() const {
+  std::string text;
+  for (const Fault& fault : faults.all()) text += fault.Format(plan.file()) + "\n";
+  return text;
+}
+
+LoadedPlan LoadPlan(std::string_view text, const std::string& file, const PlanOptions& options) {
+  LoadedPlan loaded = Read(text, file, options);
+  const Secrets secrets(loaded.plan);
+  loaded.faults.Rewrite([&](std::string message) { return secrets.Conceal(std::move(message)); });
   return loaded;
 }
 

@@ -10,6 +10,7 @@
 #include <utility>
 #include <variant>
 
+#include "common/plan/secrets.h"
 #include "controller/conduct/event_queue.h"
 #include "controller/conduct/signals.h"
 #include "controller/fleet/launcher.h"
@@ -47,6 +48,7 @@ class Conductor {
   Conductor(ConductOptions options, Terminal& terminal)
       : options_(std::move(options)),
         terminal_(terminal),
+        secrets_(options_.fleet.plan),
         run_(options_.fleet.plan, options_.run),
         fleet_(options_.fleet) {}
 
@@ -87,8 +89,8 @@ class Conductor {
   absl::Status Launch() {
     const std::string address = "127.0.0.1:" + std::to_string(service_->port());
     if (options_.agent_program.empty()) {
-      terminal_.Line("waiting for " + std::to_string(options_.fleet.agents) +
-                     " agents: agent --controller HOST:" + std::to_string(service_->port()));
+      Say("waiting for " + std::to_string(options_.fleet.agents) +
+          " agents: agent --controller HOST:" + std::to_string(service_->port()));
       return absl::OkStatus();
     }
     LauncherOptions launch;
@@ -100,7 +102,7 @@ class Conductor {
                                    "--threads", std::to_string(options_.agent_threads)}});
     }
     launch.on_line = [this](const std::string& agent, const std::string& line) {
-      terminal_.Line(agent + ": " + line);
+      Say(agent + ": " + line);
     };
     launch.on_exit = [this](ProcessExited exited) { events_.Push(std::move(exited)); };
     absl::StatusOr<std::unique_ptr<Launcher>> launcher = Launcher::Start(std::move(launch));
@@ -124,6 +126,8 @@ class Conductor {
       }
     }
   }
+
+  void Say(const std::string& line) { terminal_.Line(secrets_.Conceal(line)); }
 
   using Next = std::deque<FleetEvent>;
 
@@ -151,13 +155,14 @@ class Conductor {
   void Perform(KeepDelta& keep, Next* next) {
     const absl::Status applied = run_.Apply(keep.agent, keep.delta);
     if (applied.ok()) {
+      if (options_.on_delta) options_.on_delta(keep.agent, keep.delta);
       next->push_back(DeltaKept{keep.agent, keep.delta.sequence()});
     } else {
       next->push_back(DeltaRefused{keep.agent, std::string(applied.message())});
     }
   }
   void Perform(AgentLost& lost, Next*) {
-    terminal_.Line(NameOf(lost.agent) + " is lost: " + lost.why);
+    Say(NameOf(lost.agent) + " is lost: " + lost.why);
     run_.LoseAgent(lost.agent, lost.why);
   }
   void Perform(Started& started, Next*) {
@@ -170,11 +175,11 @@ class Conductor {
     }
   }
   void Perform(RunFailed& failed, Next*) {
-    terminal_.Line("the run is invalid: " + failed.why);
+    Say("the run is invalid: " + failed.why);
     run_.Fail(failed.why);
   }
   void Perform(TeardownFailed& failed, Next*) {
-    terminal_.Line("teardown failed: " + failed.why);
+    Say("teardown failed: " + failed.why);
     run_.TeardownFailed(failed.why);
   }
   void Perform(Done&, Next*) { done_ = true; }
@@ -219,8 +224,7 @@ class Conductor {
     ++signals_;
     const bool again = signals_ > 1;
     const std::string what = number == SIGTERM ? "SIGTERM" : "Ctrl-C";
-    terminal_.Line(again ? what + " again: aborting"
-                         : what + ": ending in order; once more aborts at once");
+    Say(again ? what + " again: aborting" : what + ": ending in order; once more aborts at once");
     run_.Interrupt("interrupted by " + what);
     Step(StopRequested{again ? v1::ABORT : v1::DRAIN, "interrupted by " + what});
   }
@@ -232,7 +236,12 @@ class Conductor {
     }
     judged_ns_ = now_ns;
     if (const std::optional<std::string> why = run_.Judge(now_ns)) {
-      terminal_.Line("aborting: " + *why);
+      Say("aborting: " + *why);
+      return Step(StopRequested{v1::ABORT, *why});
+    }
+    if (!options_.ask_stop) return;
+    if (const std::optional<std::string> why = options_.ask_stop(now_ns)) {
+      Say(*why);
       Step(StopRequested{v1::ABORT, *why});
     }
   }
@@ -249,6 +258,7 @@ class Conductor {
 
   ConductOptions options_;
   Terminal& terminal_;
+  const Secrets secrets_;
   Run run_;
   Fleet fleet_;
   EventQueue<Event> events_;

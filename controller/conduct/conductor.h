@@ -3,6 +3,8 @@
 #define RAMPART_CONTROLLER_CONDUCT_CONDUCTOR_H_
 
 #include <cstdint>
+#include <functional>
+#include <optional>
 #include <string>
 
 #include "absl/status/statusor.h"
@@ -11,6 +13,7 @@
 #include "controller/run/result.h"
 #include "controller/run/run.h"
 #include "controller/terminal/terminal.h"
+#include "rampart/v1/stats.pb.h"
 
 namespace rampart::controller {
 
@@ -21,6 +24,10 @@ struct ConductOptions {
   // The agent program that is started here for every agent; empty: agents come from elsewhere.
   std::string agent_program;
   int agent_threads = 1;
+  // Each delta that was merged, in the order of its agent; one that came again comes here again.
+  std::function<void(int agent, const v1::Delta& delta)> on_delta = {};
+  // Asked every second of the load with the run's clock: words end the run now, its teardown runs.
+  std::function<std::optional<std::string>(int64_t now_ns)> ask_stop = {};
 };
 
 // The controller's shell: one thread steps the fleet's core and performs what it asks for. Ctrl-C

@@ -7,6 +7,7 @@
 
 #include "common/load/grace.h"
 #include "common/load/share.h"
+#include "common/plan/secrets.h"
 #include "controller/plans/load_plot.h"
 #include "controller/plans/load_words.h"
 #include "controller/report/text/number.h"
@@ -161,8 +162,10 @@ void AddThresholds(const v1::Plan& plan, Page* page) {
 
 }  // namespace
 
-std::string PlanSheet(const v1::Plan& plan, const PlanOptions& options, int agents,
+std::string PlanSheet(const v1::Plan& run, const PlanOptions& options, int agents,
                       const TextStyle& style) {
+  v1::Plan plan = run;
+  Secrets(run).Conceal(&plan);
   Page page(style);
   std::vector<Drawn> all;
   PlotSize size;

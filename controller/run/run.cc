@@ -6,6 +6,7 @@
 #include "absl/status/statusor.h"
 #include "common/plan/load_plan.h"
 #include "controller/run/checks.h"
+#include "controller/run/conceal.h"
 #include "controller/run/verdict.h"
 
 namespace rampart::controller {
@@ -211,6 +212,7 @@ RunResult Run::Finish(const Times& times) const {
   result.reasons = std::move(decision.reasons);
   result.unreliable = decision.unreliable;
   result.unreliable_reasons = std::move(decision.unreliable_reasons);
+  ConcealSecrets(&result);
   return result;
 }
 

@@ -5,6 +5,8 @@
 
 #include <cmath>
 #include <cstdlib>
+#include <filesystem>
+#include <fstream>
 #include <memory>
 #include <string>
 
@@ -181,6 +183,29 @@ TEST(PlanSchema, RefusesWhatTheDecoderRefuses) {
     EXPECT_FALSE(DecoderTakes(yaml)) << yaml;
     EXPECT_FALSE(Schema().Takes(JsonOf(yaml))) << yaml;
   }
+}
+
+// Whatever a guide teaches, an editor takes: so a new field is in both.
+TEST(PlanSchema, TakesEveryWholePlanOfTheGuides) {
+  int plans = 0;
+  for (const auto& file : std::filesystem::directory_iterator(SOURCE_DIR "/docs")) {
+    std::ifstream in(file.path());
+    std::string block;
+    bool inside = false;
+    for (std::string line; std::getline(in, line);) {
+      if (line.starts_with("```")) {
+        if (inside && block.starts_with("name:")) {
+          EXPECT_TRUE(Schema().Takes(JsonOf(block))) << file.path() << "\n" << block;
+          ++plans;
+        }
+        inside = line == "```yaml";
+        block.clear();
+      } else if (inside) {
+        block += line + "\n";
+      }
+    }
+  }
+  EXPECT_GE(plans, 1);
 }
 
 TEST(PlanSchema, ParamsMayStandWhereverAScalarIsReadAtLoadTime) {

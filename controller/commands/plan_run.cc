@@ -1,0 +1,110 @@
+#include "controller/commands/plan_run.h"
+
+#include <fstream>
+#include <memory>
+#include <random>
+#include <sstream>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "common/plan/secrets.h"
+#include "controller/conduct/conductor.h"
+#include "controller/demo/demo_target.h"
+#include "controller/plans/whole_plan.h"
+
+namespace rampart::controller {
+namespace {
+
+absl::StatusOr<std::string> ReadFile(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::stringstream text;
+  text << file.rdbuf();
+  if (!file) return absl::NotFoundError("cannot read " + path);
+  return text.str();
+}
+
+// What the demo's addresses override, unless a flag did.
+void PointTo(const DemoTarget& target, const v1::Plan& plan, PlanOptions* options) {
+  const auto set = [&](const char* name, std::string value) {
+    for (const auto& [given, ignored] : options->params) {
+      if (given == name) return;
+    }
+    if (HasParam(plan, name)) options->params.emplace_back(name, std::move(value));
+  };
+  set("API_URL", target.http_url());
+  set("WS_URL", target.websocket_url());
+}
+
+absl::StatusOr<ConductOptions> ConductOptionsOf(const RunFlags& flags) {
+  ConductOptions options;
+  if (!flags.ca_file.empty()) {
+    absl::StatusOr<std::string> pem = ReadFile(flags.ca_file);
+    if (!pem.ok()) {
+      return absl::NotFoundError("--ca-file: " + std::string(pem.status().message()));
+    }
+    options.fleet.ca_pem = *std::move(pem);
+  }
+  options.fleet.agents = flags.plan.agents;
+  std::random_device random;
+  options.fleet.seed =
+      flags.seed ? *flags.seed : (static_cast<uint64_t>(random()) << 32) | random();
+  options.fleet.epoch = 1;
+  options.fleet.join_timeout_ns = int64_t{flags.join_timeout_s} * 1'000'000'000;
+  options.service.listen = flags.listen;
+  options.service.allow_remote = flags.allow_remote;
+  options.run.strict = flags.strict;
+  options.agent_threads = flags.threads;
+  if (!flags.external_agents) options.agent_program = ProgramFolder() + "/agent";
+  return options;
+}
+
+}  // namespace
+
+absl::StatusOr<RunResult> RunPlan(const RunFlags& flags, const std::string& wanted,
+                                  const RunHooks& hooks, Terminal& terminal) {
+  absl::StatusOr<PlanOptions> plan_options = PlanOptionsOf(flags.plan);
+  if (!plan_options.ok()) return plan_options.status();
+  // Before anything is started: a plan with faults starts nothing.
+  absl::StatusOr<WholePlan> whole = LoadWholePlan(wanted, *plan_options);
+  if (!whole.ok()) return whole.status();
+  absl::StatusOr<ConductOptions> options = ConductOptionsOf(flags);
+  if (!options.ok()) return options.status();
+
+  std::unique_ptr<DemoTarget> target;
+  if (flags.demo) {
+    absl::StatusOr<std::unique_ptr<DemoTarget>> started =
+        DemoTarget::Start(ProgramFolder() + "/chat",
+                          [&terminal](const std::string& line) { terminal.Line("chat: " + line); });
+    if (!started.ok()) return absl::InternalError(started.status().message());
+    target = *std::move(started);
+    PointTo(*target, whole->plan, &*plan_options);
+    whole = LoadWholePlan(wanted, *plan_options);
+    if (!whole.ok()) return whole.status();
+  }
+  if (flags.insecure) whole->plan.mutable_http()->set_insecure(true);
+  if (hooks.shape) hooks.shape(&whole->plan);
+  terminal.Line("plan " + Secrets(whole->plan).Conceal(whole->plan.name()) + " on " +
+                std::to_string(flags.plan.agents) +
+                (flags.plan.agents == 1 ? " agent" : " agents") + ", seed " +
+                std::to_string(options->fleet.seed));
+  options->fleet.plan = std::move(whole->plan);
+  options->fleet.files = std::move(whole->files);
+  options->on_delta = hooks.on_delta;
+  options->ask_stop = hooks.ask_stop;
+
+  absl::StatusOr<RunResult> result = Conduct(*std::move(options), terminal);
+  if (!result.ok()) return absl::InternalError(result.status().message());
+  result->rampart_version = RAMPART_VERSION;
+  if (target != nullptr) {
+    absl::StatusOr<std::vector<TargetCount>> counts = target->Compare(*result);
+    if (counts.ok()) {
+      result->target_counts = *std::move(counts);
+    } else {
+      terminal.Line(std::string(counts.status().message()));
+    }
+  }
+  return result;
+}
+
+}  // namespace rampart::controller
