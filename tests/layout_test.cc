@@ -75,6 +75,17 @@ TEST(Layout, LuaAndYamlHaveOneHomeEach) {
   ExpectOnlyIn({"yaml-cpp"}, {"common/plan/yaml_tree."});
 }
 
+TEST(Layout, EveryBuiltInPlanIsReadInOneGo) {
+  constexpr int kMaxLines = 120;
+  for (const auto& entry : fs::directory_iterator(fs::path(SOURCE_DIR) / "controller/plans")) {
+    if (entry.path().extension() != ".yaml") continue;
+    std::ifstream file(entry.path());
+    int lines = 0;
+    for (std::string line; std::getline(file, line);) ++lines;
+    EXPECT_LT(lines, kMaxLines) << entry.path();
+  }
+}
+
 TEST(Layout, NoFileIsOverFiveHundredLines) {
   for (const Source& source : Sources()) {
     std::ifstream file(fs::path(SOURCE_DIR) / source.path);
