@@ -68,6 +68,14 @@ bool ScopeNames::Push(lua_State* lua, std::string_view name) {
   } else if (name == "error") {
     if (!scope.error) return false;
     PushText(lua, ErrorKindName(*scope.error));
+  } else if (name == "sent_hash") {
+    if (scope.sent_hash.empty()) return false;
+    PushText(lua, scope.sent_hash);
+  } else if (name == "body_hash") {
+    if (scope.body_hash.empty()) return false;
+    PushText(lua, scope.body_hash);
+  } else if (name == "sent_size") {
+    lua_pushinteger(lua, static_cast<lua_Integer>(scope.sent_size));
   } else if (name == "iteration") {
     lua_pushinteger(lua, scope.iteration);
   } else if (name == "scenario") {

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "agent/engine/failure.h"
@@ -22,7 +23,10 @@ struct Scope {
   bool ok = false;
   std::optional<ErrorKind> error;
   double duration_ms = 0;
-  std::string_view url;                    // empty outside of its step
+  std::string_view url;    // empty outside of its step
+  std::string sent_hash;   // of what the exchange sent; empty when nobody asks, or it failed
+  uint64_t sent_size = 0;  // what sent_hash is of
+  std::string body_hash;
   const HttpResponse* response = nullptr;  // null when its body is not kept
 
   bool connected = false;  // a WebSocket's handshake succeeded

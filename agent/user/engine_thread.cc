@@ -37,6 +37,7 @@ absl::Status EngineThread::Prepare(const v1::Plan& plan, std::shared_ptr<const P
   if (!compiled.ok()) return compiled.status();
   plan_ = *std::move(compiled);
   context_.keeps_response = plan_.keeps_response;
+  context_.hashes = plan_.hashes;
   for (const CompiledScenario& scenario : plan_.scenarios) {
     absl::StatusOr<Share> share = ShareOf(scenario.load, place);
     if (!share.ok()) return share.status();

@@ -13,8 +13,10 @@
 #include "agent/engine/loop.h"
 #include "agent/engine/transport.h"
 #include "agent/protocol/http_response.h"
+#include "agent/protocol/multipart_body.h"
 #include "agent/script/scope.h"
 #include "agent/stats/recorder.h"
+#include "agent/user/compiled/step_parts.h"
 #include "common/script/script.h"
 
 namespace rampart::agent {
@@ -55,6 +57,7 @@ struct ExchangeBuffers {
   std::string headers;
   std::string body;
   std::string location;
+  MultipartBody multipart;
   HttpResponse response;
 };
 
@@ -88,6 +91,7 @@ struct ThreadContext {
   Recorder& recorder;
   const RunClock& clock;
   bool keeps_response = false;
+  HashUses hashes = {};  // that any step has to make
   SeriesId vus = 0;
   SeriesId vus_max = 0;
   ThreadHealth health = {};

@@ -36,6 +36,7 @@ struct User {
   uint32_t cuts = 0;             // raised to make a cut that was planned void
   int64_t lateness_ns = 0;       // of the iteration that runs: started after it was due
   bool has_due = false;          // it had an instant at which it was due
+  uint64_t contents = 0;         // generated for it so far
   int64_t iterations_left = -1;  // -1: no limit
 };
 

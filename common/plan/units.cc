@@ -12,7 +12,7 @@ constexpr int64_t kMaxDurationNs = 7ll * 86'400 * 1'000'000'000;
 
 struct Unit {
   std::string_view name;
-  int64_t ns;
+  int64_t size;  // nanoseconds, or bytes
 };
 // A name before any that it begins with.
 constexpr Unit kUnits[] = {{"ns", 1},
@@ -22,6 +22,11 @@ constexpr Unit kUnits[] = {{"ns", 1},
                            {"m", 60'000'000'000},
                            {"h", 3'600'000'000'000},
                            {"d", 86'400'000'000'000}};
+
+// A size without a unit is in bytes.
+constexpr Unit kSizeUnits[] = {{"B", 1},          {"kB", 1'000},         {"KB", 1'000},
+                               {"MB", 1'000'000}, {"GB", 1'000'000'000}, {"KiB", 1 << 10},
+                               {"MiB", 1 << 20},  {"GiB", 1 << 30},      {"", 1}};
 
 // A decimal number without sign: value = digits / 10^places.
 struct Decimal {
@@ -53,7 +58,7 @@ int64_t ReadUnit(std::string_view* text) {
   for (const Unit& unit : kUnits) {
     if (text->starts_with(unit.name)) {
       text->remove_prefix(unit.name.size());
-      return unit.ns;
+      return unit.size;
     }
   }
   return 0;
@@ -81,6 +86,21 @@ absl::StatusOr<int64_t> ParseDuration(std::string_view text) {
     if (total > kMaxDurationNs) return absl::InvalidArgumentError(shown + " is over 7 days");
   }
   return static_cast<int64_t>(total);
+}
+
+absl::StatusOr<int64_t> ParseSize(std::string_view text) {
+  const std::string shown = "`" + std::string(text.substr(0, 60)) + "`";
+  Decimal number;
+  if (ReadDecimal(&text, &number)) {
+    for (const Unit& unit : kSizeUnits) {
+      if (text != unit.name) continue;
+      const __int128 bytes = static_cast<__int128>(number.digits) * unit.size / number.scale;
+      if (bytes > kMaxContentBytes) return absl::InvalidArgumentError(shown + " is over 1 GiB");
+      return static_cast<int64_t>(bytes);
+    }
+  }
+  return absl::InvalidArgumentError(shown + " is no size: write it like `100KB`, `1.5MB`, `64KiB`" +
+                                    " or a number of bytes");
 }
 
 absl::StatusOr<v1::Rate> ParseRate(std::string_view text) {

@@ -5,9 +5,11 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "common/load/arrival_schedule.h"
 #include "common/load/nanoseconds.h"
 #include "common/load/user_schedule.h"
+#include "common/plan/units.h"
 #include "common/plan/variables.h"
 #include "common/script/script.h"
 #include "common/stats/metric.h"
@@ -22,8 +24,9 @@ using google::protobuf::Message;
 
 // What the agent makes when an expression asks for it.
 constexpr const char* kDynamicNames[] = {
-    "status",      "ok",      "body",      "json", "headers",  "error",         "user", "iteration",
-    "duration_ms", "message", "connected", "url",  "scenario", "connecting_ms", "setup"};
+    "status",    "ok",          "body",      "json",      "headers", "error",    "user",
+    "iteration", "duration_ms", "message",   "connected", "url",     "scenario", "connecting_ms",
+    "setup",     "sent_hash",   "sent_size", "body_hash"};
 
 class Validator {
  public:
@@ -206,6 +209,7 @@ class Validator {
           if (step.http().target_case() == v1::Http::TARGET_NOT_SET) {
             faults_->Add(step.at(), "`http` needs a method with a URL, such as `get: /api/health`");
           }
+          if (step.http().has_multipart()) Multipart(step.http());
           break;
         default:
           break;
@@ -216,6 +220,27 @@ class Validator {
         faults_->Add(step.at(), "`steps` belongs to `when`, `repeat`, `for_each` and `group`");
       }
       Steps(step.steps(), in_websocket);
+    }
+  }
+
+  void Multipart(const v1::Http& http) {
+    for (const v1::Field& header : http.headers()) {
+      if (absl::EqualsIgnoreCase(header.name(), "content-type")) {
+        faults_->Add(header.at(), "`multipart` makes its own Content-Type, with the boundary");
+      }
+    }
+    if (http.multipart().parts().empty()) faults_->Add(http.at(), "`multipart` needs a part");
+    for (const v1::Part& part : http.multipart().parts()) {
+      if (part.content_case() == v1::Part::CONTENT_NOT_SET) {
+        faults_->Add(part.at(), "a part needs `value`, `generate` or `file`");
+      }
+      if (part.content_type().find_first_of("\r\n") != std::string::npos) {
+        faults_->Add(part.at(), "`content_type` has a line break in it");
+      }
+      if (part.has_generate() && part.generate().find("${") == std::string::npos) {
+        const auto size = ParseSize(part.generate());
+        if (!size.ok()) faults_->Add(part.at(), std::string(size.status().message()));
+      }
     }
   }
 

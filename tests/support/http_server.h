@@ -5,6 +5,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/read.hpp>
 #include <boost/beast/http/string_body.hpp>
 #include <boost/beast/http/write.hpp>
@@ -72,9 +73,11 @@ class HttpServer {
     boost::beast::flat_buffer buffer;
     boost::system::error_code error;
     for (;;) {
-      HttpServerRequest request;
-      boost::beast::http::read(socket, buffer, request, error);
+      boost::beast::http::request_parser<boost::beast::http::string_body> parser;
+      parser.body_limit(boost::none);
+      boost::beast::http::read(socket, buffer, parser, error);
       if (error) return;
+      const HttpServerRequest request = parser.release();
       {
         const std::lock_guard lock(mutex_);
         requests_.push_back(request);

@@ -85,6 +85,7 @@ struct CompiledPlan {
   // An expression outside of an `http` step asks for the last response's body, json or headers: it
   // is kept until the next.
   bool keeps_response = false;
+  HashUses hashes;                         // that such expressions ask for
   std::shared_ptr<const PlanFiles> files;  // what steps point into
 };
 

@@ -35,6 +35,7 @@ absl::StatusOr<CompiledPlan> Compiler::Run() {
     compiled.scenarios.push_back(ScenarioOf(scenario));
   }
   compiled.keeps_response = keeps_response_;
+  compiled.hashes = later_hashes_;
   compiled.files = files_;
   if (!status_.ok()) return status_;
   return compiled;

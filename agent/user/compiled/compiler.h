@@ -51,6 +51,10 @@ class Compiler {
 
   // compiler_http.cc
   std::unique_ptr<HttpStep> HttpOf(const v1::Http& proto, const Around& around);
+  // compiler_multipart.cc
+  std::vector<PartContent> PartsOf(const v1::Multipart& proto, const Around& around);
+
+  // compiler_http.cc
   static std::pair<std::string, std::string> MethodAndUrl(const v1::Http& proto);
   std::string BaseUrl() const;
   int64_t DefaultTimeout() const;
@@ -112,6 +116,8 @@ class Compiler {
   absl::Status status_;                                  // the first fault
   bool reads_response_ = false;
   bool keeps_response_ = false;
+  HashUses hashes_;        // like reads_response_
+  HashUses later_hashes_;  // like keeps_response_
   int lists_ = 0;
 };
 

@@ -49,17 +49,24 @@ std::unique_ptr<HttpStep> Compiler::HttpOf(const v1::Http& proto, const Around& 
       step->content = TextOf(proto.body(), proto.at(), around);
       break;
     case v1::Http::kMultipart:
-      Refuse(proto.at(), "`multipart` is not there yet");
+      // Its Content-Type is made each time, with the boundary: one for everything is not meant.
+      std::erase_if(headers, [](const v1::Field& field) {
+        return absl::EqualsIgnoreCase(field.name(), "content-type");
+      });
+      step->content = PartsOf(proto.multipart(), around);
       break;
     case v1::Http::CONTENT_NOT_SET:
       break;
   }
   step->headers = HeadersOf(headers, around);
+  if (proto.has_multipart()) ++step->headers.count;
 
   Around own = around;
   own.in_message = true;  // json is this step's response: nothing has to be kept for later
   const bool kept_before = keeps_response_;
+  const HashUses hashes_before = later_hashes_;
   reads_response_ = false;
+  hashes_ = {};
   step->checks = ChecksOf(proto.checks(), own);
   step->save = Named(proto.save(), own);
   step->append = Named(proto.append(), own);
@@ -67,7 +74,9 @@ std::unique_ptr<HttpStep> Compiler::HttpOf(const v1::Http& proto, const Around& 
   AddTags(proto.tags(), &custom);
   step->record = RecordingsOf(proto.record(), custom, own);
   step->reads_response = reads_response_;
+  step->hashes = hashes_;
   keeps_response_ = kept_before;
+  later_hashes_ = hashes_before;
 
   step->tags = std::move(custom);
   SetTag("name", step->name, &step->tags.fixed);

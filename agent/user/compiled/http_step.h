@@ -14,14 +14,28 @@
 
 namespace rampart::agent {
 
+// A part of a multipart body.
+struct PartContent {
+  enum class Kind { kValue, kFile, kGenerated };
+
+  Kind kind = Kind::kValue;
+  std::string name;
+  Template text;                      // the value, or the size to generate
+  const std::string* file = nullptr;  // its content
+  bool has_filename = false;
+  Template filename;
+  std::string content_type;
+  v1::Position at;
+};
+
 struct HttpStep {
   std::string name;
   std::string method;
   Template url;
   HeaderText headers;
   std::variant<std::monostate, ValueTemplate, std::vector<std::pair<std::string, Template>>,
-               Template>
-      content;  // none, json, form, raw
+               Template, std::vector<PartContent>>
+      content;  // none, json, form, raw, multipart
   std::vector<CheckCode> checks;
   Recordings record;
   std::vector<NamedCode> save;
@@ -31,6 +45,7 @@ struct HttpStep {
   uint32_t max_redirects = 0;
   std::vector<uint32_t> expect_status;
   bool reads_response = false;  // one of its expressions asks for body, json or headers
+  HashUses hashes;              // that its expressions ask for
 
   // By outcome (status and error), filled as outcomes come; and by rendered tags and outcome.
   static constexpr size_t kMaxRendered = 1000;

@@ -53,6 +53,12 @@ struct HeaderText {
   int count = 0;
 };
 
+// Which hashes of an exchange's contents expressions ask for.
+struct HashUses {
+  bool sent = false;  // sent_hash
+  bool body = false;  // body_hash
+};
+
 struct DurationNs {
   int64_t min = 0;
   int64_t max = 0;

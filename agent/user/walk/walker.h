@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "agent/engine/task.h"
@@ -49,7 +50,9 @@ class Walker {
 
   // walker_http.cc
   Task<Flow> Http(const HttpStep& step, const Step& at);
-  Flow RenderRequest(const HttpStep& step, const Step& at, ExchangeBuffers& buffers);
+  // A failure where the request cannot be sent as written.
+  Flow RenderRequest(const HttpStep& step, const Step& at, ExchangeBuffers& buffers,
+                     std::optional<Failure>* failed);
   void CountExchange(const HttpStep& step, std::string_view method, const HttpTimes& times,
                      int status, const std::optional<Failure>& failed, bool ok);
   const HttpSeries& SeriesOf(const HttpStep& step, std::string_view method, int status,
@@ -67,6 +70,10 @@ class Walker {
   // An error of the connection, counted once: the first says why.
   void FailSession(WebsocketSession& session, const Failure& failure);
   Flow BeginClose(const CloseStep& step, const Step& at);
+
+  // walker_multipart.cc
+  absl::Status RenderParts(const std::vector<PartContent>& parts, ExchangeBuffers& buffers,
+                           std::optional<Failure>* failed);
 
   // walker_websocket.cc
   Task<Flow> RunWebsocket(const WebsocketStep& step, const Step& at);

@@ -1,6 +1,7 @@
 // The `http` step.
 #include <algorithm>
 #include <charconv>
+#include <span>
 #include <utility>
 
 #include "absl/strings/match.h"
@@ -36,7 +37,8 @@ void RemoveHeader(std::string_view name, std::string* headers) {
 
 }  // namespace
 
-Flow Walker::RenderRequest(const HttpStep& step, const Step& at, ExchangeBuffers& buffers) {
+Flow Walker::RenderRequest(const HttpStep& step, const Step& at, ExchangeBuffers& buffers,
+                           std::optional<Failure>* failed) {
   Script& script = context_.script;
   const Environment& user = user_.environment;
   buffers.url.clear();
@@ -61,15 +63,19 @@ Flow Walker::RenderRequest(const HttpStep& step, const Step& at, ExchangeBuffers
         buffers.body.append(name).push_back('=');
         AppendFormEncoded(value, &buffers.body);
       }
+    } else if (const auto* parts = std::get_if<std::vector<PartContent>>(&step.content)) {
+      status = RenderParts(*parts, buffers, failed);
     }
   }
+  if (status.ok() && !*failed) *failed = CheckHeaders(buffers.headers, step.headers.count);
   return status.ok() ? Flow::kNext : ScriptError(status, step.name, at.at);
 }
 
 Task<Flow> Walker::Http(const HttpStep& step, const Step& at) {
   See();
   std::unique_ptr<ExchangeBuffers> buffers = context_.buffers.Take();
-  if (RenderRequest(step, at, *buffers) != Flow::kNext) {
+  std::optional<Failure> failed;
+  if (RenderRequest(step, at, *buffers, &failed) != Flow::kNext) {
     context_.buffers.Return(std::move(buffers));
     co_return Flow::kEnd;
   }
@@ -82,12 +88,19 @@ Task<Flow> Walker::Http(const HttpStep& step, const Step& at) {
   scope.error.reset();
   scope.response = nullptr;
   scope.duration_ms = 0;
+  scope.sent_hash.clear();
+  scope.sent_size = 0;
+  scope.body_hash.clear();
 
+  const bool hashes_sent = step.hashes.sent || context_.hashes.sent;
+  const bool hashes_body = step.hashes.body || context_.hashes.body;
+  Sha256 sent_hash;
+  Sha256 body_hash;
   const int64_t begin_ns = MonotonicNow();
   const int64_t deadline_ns = begin_ns + step.timeout_ns;
   std::string_view method = step.method;
+  const bool multipart = std::holds_alternative<std::vector<PartContent>>(step.content);
   bool has_body = !std::holds_alternative<std::monostate>(step.content);
-  std::optional<Failure> failed = CheckHeaders(buffers->headers, step.headers.count);
   HttpTimes times;
   uint32_t redirects = 0;
   while (!failed) {
@@ -98,15 +111,25 @@ Task<Flow> Walker::Http(const HttpStep& step, const Step& at) {
       CountExchange(step, method, HttpTimes{}, 0, failed, false);
       break;
     }
+    const std::span<const BodyPiece> pieces =
+        has_body && multipart ? buffers->multipart.pieces() : std::span<const BodyPiece>();
     const HttpRequest request{.method = method,
                               .url = buffers->url,
                               .headers = buffers->headers,
                               .body = has_body ? std::string_view(buffers->body) : "",
+                              .pieces = pieces,
                               .has_body = has_body,
-                              .keep_body = step.reads_response || context_.keeps_response};
+                              .keep_body = step.reads_response || context_.keeps_response,
+                              .sent_hash = hashes_sent ? &sent_hash : nullptr,
+                              .body_hash = hashes_body ? &body_hash : nullptr};
     failed = co_await user_.http.Exchange(request, *url, deadline_ns, &user_.hard,
                                           &buffers->response, &times);
     scope.duration_ms = Ms(times.duration_ns());
+    if (has_body && !failed) {
+      scope.sent_size = multipart ? buffers->multipart.streamed_bytes() : buffers->body.size();
+      if (hashes_sent && !multipart) sent_hash.Update(buffers->body);
+      if (hashes_sent) scope.sent_hash = sent_hash.Hex();
+    }
     const int status = failed ? 0 : buffers->response.status;
     const std::string_view location = !failed && step.max_redirects > 0 && IsRedirect(status)
                                           ? buffers->response.Header("location")
@@ -155,7 +178,11 @@ Task<Flow> Walker::Http(const HttpStep& step, const Step& at) {
   if (failed && failed->kind != ErrorKind::kTooManyRedirects) {
     scope.status = 0;
     scope.ok = false;
+    scope.sent_hash.clear();
+    scope.sent_size = 0;
     buffers->response.Clear();
+  } else if (hashes_body) {
+    scope.body_hash = body_hash.Hex();
   }
   if (failed) {
     scope.error = failed->kind;

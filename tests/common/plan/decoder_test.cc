@@ -151,6 +151,21 @@ TEST(Yaml, MutatedPlansNeverCrash) {
   }
 }
 
+TEST(Units, Sizes) {
+  EXPECT_EQ(*ParseSize("0"), 0);
+  EXPECT_EQ(*ParseSize("100KB"), 100'000);
+  EXPECT_EQ(*ParseSize("100kB"), 100'000);
+  EXPECT_EQ(*ParseSize("1.5MB"), 1'500'000);
+  EXPECT_EQ(*ParseSize("64KiB"), 65'536);
+  EXPECT_EQ(*ParseSize("2000B"), 2'000);
+  EXPECT_EQ(*ParseSize("2000.0"), 2'000);
+  EXPECT_EQ(*ParseSize("1GiB"), kMaxContentBytes);
+  for (const char* bad :
+       {"", "KB", "1 KB", "1kb", "-1", "1e3", "1.1GiB", "1TB", "99999999999999999999"}) {
+    EXPECT_FALSE(ParseSize(bad).ok()) << bad;
+  }
+}
+
 TEST(Units, DurationsAndRatesAreExact) {
   EXPECT_EQ(*ParseDuration("1h30m"), 5'400'000'000'000);
   EXPECT_EQ(*ParseDuration("1.5s"), 1'500'000'000);
