@@ -39,6 +39,7 @@ constexpr Route kRoutes[] = {
     {verb::get, "/api/search/suggest", SuggestWords},
     {verb::get, "/api/search/stats", ShowSearchStats},
     {verb::post, "/api/search/index/bulk", IndexBulk},
+    {verb::post, "/graphql", AnswerGraphql, false},
     {verb::get, "/api/files/*", ShowFile},
     {verb::get, "/api/files/*/download", DownloadFile},
 };

@@ -51,6 +51,7 @@ Reply SearchMessages(App& app, const Call& call);
 Reply SuggestWords(App& app, const Call& call);
 Reply ShowSearchStats(App& app, const Call& call);
 Reply IndexBulk(App& app, const Call& call);
+Reply AnswerGraphql(App& app, const Call& call);
 Reply ShowFile(App& app, const Call& call);
 Reply DownloadFile(App& app, const Call& call);
 
