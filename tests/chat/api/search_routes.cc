@@ -64,9 +64,10 @@ absl::StatusOr<Message> BulkMessage(const boost::json::value& value, int64_t use
       MessageFrom(object, IdOf(object.if_contains("user_id")).value_or(user_id));
   if (!message.ok()) return message;
   if (const boost::json::value* created = object.if_contains("created_at"); created != nullptr) {
+    const std::optional<int64_t> number = IdOf(created);
     absl::StatusOr<int64_t> ms =
-        created->is_int64()
-            ? created->get_int64()
+        number.has_value()
+            ? *number
             : ParseTimeMs(StringOf(object, "created_at").value_or(""), /*end_of_day=*/false);
     if (!ms.ok()) return ms.status();
     message->created_ms = *ms;

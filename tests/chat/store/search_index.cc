@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <set>
-#include <tuple>
 
 #include "tests/chat/search/words.h"
 
@@ -23,14 +22,16 @@ void SearchIndex::ForEachHit(const SearchQuery& query, const std::vector<Clause>
   const auto type = types_.find(query.type);
   if (!query.type.empty() && type == types_.end()) return;
   for (const Segment& segment : segments_) {
-    for (const Segment::Match& match : segment.Find(clauses)) {
+    const bool with_scores = query.sort == SortBy::kRelevance;
+    for (const Segment::Match& match : segment.Find(clauses, with_scores)) {
+      const int64_t created_ms = segment.created_ms(match.document);
+      if (created_ms < query.from_ms || created_ms > query.to_ms) continue;
       const Document& document = segment.document(match.document);
       if (query.channel_id != 0 && document.channel_id != query.channel_id) continue;
       if (query.user_id != 0 && document.user_id != query.user_id) continue;
       if (!query.type.empty() && document.type != type->second) continue;
-      if (document.created_ms < query.from_ms || document.created_ms > query.to_ms) continue;
       if (!gone_.empty() && gone_.contains(document.channel_id)) continue;
-      take(Hit{document.id, document.created_ms, match.score});
+      take(Hit{&document, created_ms, match.score});
     }
   }
 }
@@ -40,7 +41,8 @@ absl::StatusOr<SearchResult> SearchIndex::Search(const SearchQuery& query) {
   if (!clauses.ok()) return clauses.status();
   const auto is_before = [&query](const Hit& a, const Hit& b) {
     if (query.sort == SortBy::kRelevance && a.score != b.score) return a.score > b.score;
-    return std::tie(a.created_ms, a.id) > std::tie(b.created_ms, b.id);
+    if (a.created_ms != b.created_ms) return a.created_ms > b.created_ms;
+    return a.document->id > b.document->id;
   };
   SearchResult result;
   std::vector<Hit> first;  // a heap, the last of them in front
@@ -57,7 +59,7 @@ absl::StatusOr<SearchResult> SearchIndex::Search(const SearchQuery& query) {
   });
   std::sort_heap(first.begin(), first.end(), is_before);
   for (size_t i = static_cast<size_t>(query.offset); i < first.size(); ++i) {
-    Cursor cursor = get_.Start(first[i].id);
+    Cursor cursor = get_.Start(first[i].document->id);
     if (cursor.Next()) result.messages.push_back(MessageRow(cursor));
     if (!cursor.status().ok()) return cursor.status();
   }
@@ -82,7 +84,7 @@ void SearchIndex::Add(const Message& message) {
   }
   const uint32_t type =
       types_.emplace(message.type, static_cast<uint32_t>(types_.size())).first->second;
-  segments_.back().Add({message.id, message.channel_id, message.user_id, message.created_ms, type},
+  segments_.back().Add({message.id, message.channel_id, message.user_id, type}, message.created_ms,
                        message.content);
   ++in_channel_[message.channel_id];
   ++messages_;

@@ -54,7 +54,7 @@ class SearchIndex {
 
  private:
   struct Hit {
-    int64_t id = 0;
+    const Document* document = nullptr;
     int64_t created_ms = 0;
     float score = 0;
   };
