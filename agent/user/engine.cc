@@ -8,6 +8,7 @@
 
 #include "agent/stats/process_health.h"
 #include "agent/user/engine_thread.h"
+#include "common/feed/feeds.h"
 #include "common/plan/plan_files.h"
 
 namespace rampart::agent {
@@ -95,6 +96,9 @@ absl::StatusOr<std::unique_ptr<Engine>> Engine::Make(const v1::Prepare& prepare,
   if (!tls.ok()) return tls.status();
   auto state = std::make_unique<State>(plan, *std::move(tls));
   const auto files = std::make_shared<const PlanFiles>(prepare.files());
+  Faults faults;
+  const auto feeds = std::make_shared<const Feeds>(plan, files, &faults);
+  if (!faults.empty()) return absl::InvalidArgumentError(faults.all()[0].Format(plan.file()));
   Place place;
   place.agent = static_cast<int>(prepare.assignment().agent());
   place.weights.assign(prepare.assignment().weights().begin(),
@@ -109,7 +113,7 @@ absl::StatusOr<std::unique_ptr<Engine>> Engine::Make(const v1::Prepare& prepare,
                               static_cast<uint64_t>(thread));
     state->threads.push_back(std::make_unique<EngineThread>(
         state->catalog, *state->resolver, state->tls, state->clock, seed, kCancelNs));
-    absl::Status status = state->threads.back()->Prepare(plan, files, place);
+    absl::Status status = state->threads.back()->Prepare(plan, files, feeds, place);
     if (!status.ok()) return status;
   }
   state->keys.resize(state->threads.size());

@@ -32,12 +32,17 @@ EngineThread::~EngineThread() {
 }
 
 absl::Status EngineThread::Prepare(const v1::Plan& plan, std::shared_ptr<const PlanFiles> files,
-                                   const Place& place) {
+                                   std::shared_ptr<const Feeds> feeds, const Place& place) {
   absl::StatusOr<CompiledPlan> compiled = Compile(plan, std::move(files), script_, recorder_);
   if (!compiled.ok()) return compiled.status();
   plan_ = *std::move(compiled);
   context_.keeps_response = plan_.keeps_response;
   context_.hashes = plan_.hashes;
+  absl::StatusOr<std::unique_ptr<FeedCursors>> cursors =
+      FeedCursors::Make(plan, std::move(feeds), place);
+  if (!cursors.ok()) return cursors.status();
+  feeds_ = *std::move(cursors);
+  context_.feeds = feeds_.get();
   for (const CompiledScenario& scenario : plan_.scenarios) {
     absl::StatusOr<Share> share = ShareOf(scenario.load, place);
     if (!share.ok()) return share.status();

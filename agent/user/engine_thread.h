@@ -22,6 +22,8 @@
 #include "agent/user/cuts.h"
 #include "agent/user/scenario_run.h"
 #include "agent/user/thread_context.h"
+#include "agent/user/walk/feed_cursors.h"
+#include "common/feed/feeds.h"
 #include "common/load/share.h"
 #include "common/plan/plan_files.h"
 #include "common/script/script.h"
@@ -47,7 +49,7 @@ class EngineThread {
 
   // Before Begin, on the caller's thread.
   absl::Status Prepare(const v1::Plan& plan, std::shared_ptr<const PlanFiles> files,
-                       const Place& place);
+                       std::shared_ptr<const Feeds> feeds, const Place& place);
   void Begin();
 
   // From any thread.
@@ -78,6 +80,7 @@ class EngineThread {
   ThreadContext context_;
   Cuts cuts_;
   CompiledPlan plan_;
+  std::unique_ptr<FeedCursors> feeds_;
   std::vector<std::unique_ptr<ScenarioRun>> scenarios_;
   std::vector<Share> shares_;
   size_t running_ = 0;  // scenarios

@@ -231,7 +231,11 @@ Task<> ScenarioRun::Iterate(User& user) {
   Walker walker(context_, user);
   const Flow flow = co_await walker.Run(scenario_.steps);
   ++user.scope.iteration;
-  if (flow == Flow::kInterrupted) {
+  if (walker.out_of_rows()) {
+    // There is nothing more for a user to do; an arrival was one that the plan could not serve.
+    user.stopping = !open_model();
+    context_.recorder.Count(open_model() ? scenario_.series.dropped : scenario_.series.interrupted);
+  } else if (flow == Flow::kInterrupted) {
     context_.recorder.Count(scenario_.series.interrupted);
   } else {
     context_.recorder.Count(scenario_.series.iterations);

@@ -21,6 +21,8 @@
 
 namespace rampart::agent {
 
+class FeedCursors;
+
 // The run's clock: 0 is the agreed start. Any thread.
 class RunClock {
  public:
@@ -90,6 +92,7 @@ struct ThreadContext {
   ScopeNames& names;
   Recorder& recorder;
   const RunClock& clock;
+  FeedCursors* feeds = nullptr;  // set when the plan is known
   bool keeps_response = false;
   HashUses hashes = {};  // that any step has to make
   SeriesId vus = 0;

@@ -38,6 +38,7 @@ struct User {
   bool has_due = false;          // it had an instant at which it was due
   uint64_t contents = 0;         // generated for it so far
   int64_t iterations_left = -1;  // -1: no limit
+  bool out_of_rows = false;      // found a feed at its end, and that was counted
 };
 
 }  // namespace rampart::agent

@@ -9,6 +9,7 @@
 #include "common/load/arrival_schedule.h"
 #include "common/load/nanoseconds.h"
 #include "common/load/user_schedule.h"
+#include "common/plan/feed_validation.h"
 #include "common/plan/units.h"
 #include "common/plan/variables.h"
 #include "common/script/script.h"
@@ -47,6 +48,7 @@ class Validator {
     }
     Steps(plan_.setup(), false);
     Steps(plan_.teardown(), false);
+    ValidateFeeds(plan_, faults_);
     Thresholds();
     if (plan_.scenarios().empty()) {
       faults_->Add(0, 0, "a plan needs at least one scenario under `scenarios`");

@@ -18,9 +18,13 @@ std::set<std::string> VariableNames(const v1::Plan& plan) {
       names.insert(repeat->as());
     } else if (const auto* each = dynamic_cast<const v1::ForEach*>(&part)) {
       names.insert(each->as());
+    } else if (const auto* take = dynamic_cast<const v1::Take*>(&part)) {
+      names.insert(RowName(*take));
     }
   });
   return names;
 }
+
+std::string RowName(const v1::Take& take) { return take.as().empty() ? "row" : take.as(); }
 
 }  // namespace rampart

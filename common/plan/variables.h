@@ -9,8 +9,11 @@
 
 namespace rampart {
 
-// By `save`, `append`, `set`, `repeat` and `for_each`, wherever they stand.
+// By `save`, `append`, `set`, `repeat`, `for_each` and `take`, wherever they stand.
 std::set<std::string> VariableNames(const v1::Plan& plan);
+
+// The variable that a `take` puts its row into.
+std::string RowName(const v1::Take& take);
 
 }  // namespace rampart
 

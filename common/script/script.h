@@ -123,6 +123,11 @@ class Script {
                                     const std::string& name);
   void SetNumber(const Environment& user, const std::string& name, int64_t value);
   void Unset(const Environment& user, const std::string& name);
+  // user.name = a table of texts by their names (as many as texts), or what a JSON text says.
+  absl::Status SetTexts(const Environment& user, const std::string& name,
+                        const std::vector<std::string>& names,
+                        const std::vector<std::string_view>& texts);
+  absl::Status SetJson(const Environment& user, const std::string& name, std::string_view json);
 
   // The user's variables as a JSON object.
   absl::StatusOr<std::string> ToJson(const Environment& user);
@@ -140,6 +145,8 @@ class Script {
   // Leaves the value on the stack.
   absl::Status Evaluate(const Expression& expression, const Environment& user);
   absl::Status ErrorFromStack();
+  // Pops the value and makes it user.name.
+  void StoreTop(const Environment& user, const std::string& name);
 
   lua_State* lua_ = nullptr;
   size_t bytes_ = 0;

@@ -53,7 +53,7 @@ const std::vector<MetricInfo>& BuiltInMetrics() {
       {"iterations", COUNTER, "", LAST, true, "iterations that were completed"},
       {"iteration_duration", TREND, "ms", LAST, true, "a completed iteration"},
       {"group_duration", TREND, "ms", LAST, true, "one pass through a group of steps"},
-      {"dropped_iterations", COUNTER, "", LAST, true, "due, but no idle user was there"},
+      {"dropped_iterations", COUNTER, "", LAST, true, "due, but no idle user or no row was there"},
       {"interrupted_iterations", COUNTER, "", LAST, true,
        "ended by the end of their graceful stop"},
       {"iteration_lateness", TREND, "ms", LAST, true, "due until started; arrival rates only"},

@@ -4,6 +4,7 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <memory>
 #include <set>
 #include <string>
 #include <system_error>
@@ -11,6 +12,8 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "common/feed/feeds.h"
+#include "common/plan/feed_format.h"
 #include "common/plan/plan_files.h"
 
 namespace rampart::controller {
@@ -43,6 +46,18 @@ absl::StatusOr<std::string> Read(const fs::path& path, size_t most) {
   return content;
 }
 
+// Of the files that could be read: that others could not, and what is no feed, is known already.
+void CheckFeeds(LoadedPlan* loaded) {
+  if (loaded->plan.feeds().empty()) return;
+  const auto files = std::make_shared<const PlanFiles>(loaded->files);
+  v1::Plan readable;
+  for (const v1::Feed& feed : loaded->plan.feeds()) {
+    if (files->Find(feed.file()) == nullptr) continue;
+    if (FeedFormatOf(feed.file()) != FeedFormat::kUnknown) *readable.add_feeds() = feed;
+  }
+  Feeds(readable, files, &loaded->faults);
+}
+
 }  // namespace
 
 void ReadPlanFiles(const std::optional<std::string>& folder, LoadedPlan* loaded) {
@@ -70,6 +85,7 @@ void ReadPlanFiles(const std::optional<std::string>& folder, LoadedPlan* loaded)
     file.set_name(use.name);
     file.set_content(*std::move(content));
   }
+  CheckFeeds(loaded);
 }
 
 }  // namespace rampart::controller

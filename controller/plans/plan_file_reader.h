@@ -13,7 +13,7 @@ namespace rampart::controller {
 // name is relative to `folder`, the plan file's; it may be absolute or lead up with `..`, as the
 // plan is run by whom the machine belongs to. A file that is not there, cannot be read or is too
 // large (PlanFiles' limits), and any file of a built-in plan, which has no folder, is a fault where
-// the plan names it.
+// the plan names it. So is every line of a feed that is no row.
 void ReadPlanFiles(const std::optional<std::string>& folder, LoadedPlan* loaded);
 
 }  // namespace rampart::controller

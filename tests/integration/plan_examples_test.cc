@@ -1,6 +1,7 @@
 // The examples of docs/PLANS.md run: each whole plan of it is started as a user would, and passes.
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <fstream>
 #include <sstream>
 #include <string>
@@ -39,11 +40,17 @@ std::vector<Example> Examples() {
 class PlanExamples : public testing::TestWithParam<Example> {};
 
 TEST_P(PlanExamples, Passes) {
-  const TemporaryFile plan(".yaml", GetParam().text);
+  // As if the plan were in the folder of the guide, where its data is.
+  char path[] = "/tmp/rampart_test_XXXXXX";
+  const std::filesystem::path folder = mkdtemp(path);
+  std::filesystem::create_directory_symlink(SOURCE_DIR "/docs/examples", folder / "examples");
+  const std::string plan = folder / "plan.yaml";
+  std::ofstream(plan) << GetParam().text;
   const TemporaryFile out(".json", "");
-  Process run({kController, "start", "--plan", plan.path(), "--demo", "--agents", "2", "--plain",
-               "--out", out.path()});
+  Process run({kController, "start", "--plan", plan, "--demo", "--agents", "2", "--plain", "--out",
+               out.path()});
   EXPECT_EQ(run.Wait(), 0) << run.text();
+  std::filesystem::remove_all(folder);
   const Json summary(out.path());
   ASSERT_EQ(summary.error, simdjson::SUCCESS);
   simdjson::dom::array thresholds;

@@ -13,6 +13,7 @@
 #include "agent/stats/recorder.h"
 #include "agent/user/compiled/http_step.h"
 #include "agent/user/compiled/step_parts.h"
+#include "agent/user/compiled/take_step.h"
 #include "agent/user/compiled/websocket_step.h"
 #include "common/plan/plan_files.h"
 #include "common/script/script.h"
@@ -55,7 +56,7 @@ struct CheckStep {
 struct Step {
   std::variant<SleepStep, std::unique_ptr<HttpStep>, std::unique_ptr<WebsocketStep>, SetStep,
                WhenStep, RepeatStep, ForEachStep, ChooseStep, GroupStep, FailStep, CheckStep,
-               Recordings, SendStep, CloseStep>
+               Recordings, SendStep, CloseStep, TakeStep>
       kind;
   Steps steps;
   v1::Position at;

@@ -3,6 +3,7 @@
 #include <set>
 #include <utility>
 
+#include "common/feed/feed_share.h"
 #include "common/load/grace.h"
 #include "common/load/nanoseconds.h"
 #include "common/plan/variables.h"
@@ -29,10 +30,14 @@ Compiler::Compiler(const v1::Plan& plan, std::shared_ptr<const PlanFiles> files,
 
 absl::StatusOr<CompiledPlan> Compiler::Run() {
   CompiledPlan compiled;
+  taker_ = kSetupTaker;
   compiled.setup = Aside("setup", plan_.setup());
+  taker_ = kTeardownTaker;
   compiled.teardown = Aside("teardown", plan_.teardown());
+  taker_ = kFirstScenario;
   for (const v1::Scenario& scenario : plan_.scenarios()) {
     compiled.scenarios.push_back(ScenarioOf(scenario));
+    ++taker_;
   }
   compiled.keeps_response = keeps_response_;
   compiled.hashes = later_hashes_;
@@ -155,8 +160,11 @@ Step Compiler::StepOf(const v1::Step& proto, const Around& around) {
       step.label = "close";
       break;
     }
-    case v1::Step::kScript:
     case v1::Step::kTake:
+      step.kind = TakeOf(proto.take(), proto.at());
+      step.label = "take";
+      break;
+    case v1::Step::kScript:
     case v1::Step::kRendezvous:
     case v1::Step::kGraphql:
     case v1::Step::kSubscribe:

@@ -88,6 +88,9 @@ class Compiler {
   }
   SessionTimes::Every EveryOf(const v1::SendEvery& proto, const Around& around);
 
+  // compiler_take.cc
+  TakeStep TakeOf(const v1::Take& proto, const v1::Position& at);
+
   // compiler_texts.cc: what all steps are made of
   // The plan's, then the step's own, which replace them.
   std::vector<v1::Field> Headers(const google::protobuf::RepeatedPtrField<v1::Field>& own) const;
@@ -119,6 +122,7 @@ class Compiler {
   HashUses hashes_;        // like reads_response_
   HashUses later_hashes_;  // like keeps_response_
   int lists_ = 0;
+  size_t taker_ = 0;  // whose steps these are: see common/feed/feed_share.h
 };
 
 }  // namespace rampart::agent

@@ -50,6 +50,8 @@ Task<Flow> Walker::Run(const Steps& steps) {
       flow = BeginClose(*close, step);
     } else if (const auto* fail = std::get_if<FailStep>(&step.kind)) {
       flow = Fail(*fail, step);
+    } else if (const auto* take = std::get_if<TakeStep>(&step.kind)) {
+      flow = Take(*take, step);
     }
     if (flow != Flow::kNext) co_return flow;
   }

@@ -20,7 +20,7 @@ namespace rampart::agent {
 // How a step leaves its iteration.
 enum class Flow : uint8_t {
   kNext,
-  kEnd,          // a `fail` step or an expression that failed ends the iteration
+  kEnd,  // a `fail` step, an expression that failed or a feed at its end: the iteration ends
   kInterrupted,  // the user was stopped
   kClose,        // a `close` step, or the WebSocket has ended
 };
@@ -37,6 +37,8 @@ class Walker {
 
   // Why the last iteration ended with kEnd.
   const std::string& failure() const { return failure_; }
+  // That was for want of a row of a feed.
+  bool out_of_rows() const { return out_of_rows_; }
 
  private:
   Flow Set(const SetStep& step, const Step& at);
@@ -47,6 +49,10 @@ class Walker {
   Task<Flow> Choose(const ChooseStep& step);
   Task<Flow> Group(const GroupStep& step, const Step& at);
   Flow Fail(const FailStep& step, const Step& at);
+
+  // walker_take.cc
+  Flow Take(const TakeStep& step, const Step& at);
+  Flow OutOfRows(const TakeStep& step, const Step& at);
 
   // walker_http.cc
   Task<Flow> Http(const HttpStep& step, const Step& at);
@@ -95,6 +101,7 @@ class Walker {
   ThreadContext& context_;
   User& user_;
   std::string failure_;
+  bool out_of_rows_ = false;             // of a feed
   bool lenient_ = false;                 // after a failed exchange
   WebsocketSession* session_ = nullptr;  // while a WebSocket is open
 };

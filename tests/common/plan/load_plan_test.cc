@@ -47,6 +47,39 @@ TEST(LoadPlan, ParamsAndTheTimeScaleAreInThePlan) {
             PlanHash(LoadPlan(kPlan, "p.yaml", {{{"USERS", "50"}}, 0.1}).plan));
 }
 
+// Faults of a plan with these feeds and this step.
+std::string WithFeeds(const std::string& feeds, const std::string& step) {
+  return LoadPlan("name: p\nfeeds: " + feeds +
+                      "\nscenarios:\n  one:\n    load: { constant_users: { users: 1, duration: 1s "
+                      "} }\n    steps:\n      - " +
+                      step + "\n",
+                  "p.yaml", {})
+      .FaultText();
+}
+
+TEST(LoadPlan, FeedsAndWhoTakesFromThem) {
+  EXPECT_EQ(WithFeeds("{ users: u.csv, unused: { file: o.jsonl, order: unique } }",
+                      "group: g\n        steps: [ { take: users }, { set: { x: row.id } } ]"),
+            "");
+  EXPECT_EQ(
+      WithFeeds("{ users: u.csv }",
+                "group: g\n        steps: [ { take: { from: users, as: person } }, { set: { x: "
+                "person.id } } ]"),
+      "");
+  EXPECT_EQ(WithFeeds("{ users: u.csv }", "take: user"),
+            "p.yaml:7:9: there is no feed `user` (did you mean `users`?)\n");
+  EXPECT_EQ(WithFeeds("{}", "take: users"),
+            "p.yaml:7:9: there is no feed `users`: name it under `feeds`\n");
+  EXPECT_THAT(WithFeeds("{ users: u.csv }", "take: { from: users, as: a-b }"),
+              HasSubstr("p.yaml:7:9: `as` needs the name of a variable, not `a-b`"));
+  EXPECT_EQ(WithFeeds("{ users: u.txt }", "take: users"),
+            "p.yaml:2:10: feed file u.txt: a feed is a .csv file with a head line, or a .jsonl "
+            "file\n");
+  EXPECT_THAT(WithFeeds("{ users: u.csv, users: v.csv }", "take: users"), HasSubstr("p.yaml:2:24"));
+  EXPECT_THAT(WithFeeds("{ users: { file: u.csv, order: sorted } }", "take: users"),
+              HasSubstr("one of sequential, random, unique"));
+}
+
 TEST(LoadPlan, TheHashCoversEveryFilesNameAndContent) {
   const v1::Plan plan = LoadPlan(kPlan, "p.yaml", {}).plan;
   const auto hash = [&plan](std::vector<std::pair<std::string, std::string>> files) {

@@ -72,25 +72,39 @@ TEST_F(PlanFileReader, ReadsEachFileOnceRelativeToThePlan) {
 }
 
 TEST_F(PlanFileReader, WhatCannotBeReadIsAFaultAtItsPlaceInThePlan) {
-  Write("plans/folder/file", "");
+  Write("plans/folder.csv/file", "");
   const LoadedPlan loaded =
-      Read("  users: users.csv\n  more: folder\n",
+      Read("  users: users.csv\n  more: folder.csv\n",
            "      - http: { post: http://h/, multipart: { picture: { file: picture.png } } }\n");
   EXPECT_EQ(loaded.FaultText(),
             "plan.yaml:3:3: feed file users.csv: No such file or directory\n"
-            "plan.yaml:4:3: feed file folder: not a regular file\n"
+            "plan.yaml:4:3: feed file folder.csv: not a regular file\n"
             "plan.yaml:10:47: part `picture`: file picture.png: No such file or directory\n");
 }
 
 TEST_F(PlanFileReader, AllFilesTogetherHaveALimit) {
-  Write("plans/a", "");
-  fs::resize_file(folder_ + "/plans/a", PlanFiles::kMaxBytes - 10);
-  Write("plans/b", "0123456789");
-  Write("plans/c", "x");
-  const LoadedPlan loaded = Read("  a: a\n  b: b\n  c: c\n");
-  EXPECT_THAT(loaded.FaultText(), StartsWith("plan.yaml:5:3: feed file c: too large: "));
-  EXPECT_EQ(loaded.faults.all().size(), 1u);
+  Write("plans/a.csv", "");
+  fs::resize_file(folder_ + "/plans/a.csv", PlanFiles::kMaxBytes - 10);
+  Write("plans/b.jsonl", "0123456789");
+  Write("plans/c.csv", "x");
+  const LoadedPlan loaded = Read("  a: a.csv\n  b: b.jsonl\n  c: c.csv\n");
+  EXPECT_THAT(loaded.FaultText(), StartsWith("plan.yaml:5:3: feed file c.csv: too large: "));
+  EXPECT_THAT(loaded.FaultText(), testing::Not(HasSubstr("feed file b.jsonl: too large")));
   EXPECT_THAT(loaded.FaultText(), HasSubstr("32 MiB"));
+}
+
+TEST_F(PlanFileReader, ABadLineOfAFeedIsAFaultOfThePlan) {
+  Write("plans/users.csv", "name,n\nann,1\nbob\n");
+  Write("plans/orders.jsonl", "{}\n{\n");
+  EXPECT_THAT(Read("  users: users.csv\n  again: users.csv\n  gone: gone.csv\n"
+                   "  orders: orders.jsonl\n")
+                  .FaultText(),
+              testing::AllOf(
+                  HasSubstr("plan.yaml:5:3: feed file gone.csv: No such file or directory\n"
+                            "plan.yaml:3:3: feed file users.csv:3: 1 field where the head line has "
+                            "2\n"
+                            "plan.yaml:6:3: feed file orders.jsonl:2: not JSON: "),
+                  testing::Not(HasSubstr("4:3"))));
 }
 
 TEST_F(PlanFileReader, ABuiltInPlanHasNoFolder) {
