@@ -49,8 +49,7 @@ void Waiter::Detach() {
   if (heap_index_ >= 0) loop_.timers_.Remove(this);
 }
 
-void Interrupt::Request() {
-  requested_ = true;
+void Interrupt::EndWait() {
   if (waiter_ == nullptr) return;
   Waiter* waiter = waiter_;
   waiter->Detach();

@@ -70,10 +70,14 @@ class Waiter {
 };
 
 // Ends what one user waits for. After Request every wait with this interrupt ends at once, until
-// Reset.
+// Reset; EndWait ends only the one that there may be now.
 class Interrupt {
  public:
-  void Request();
+  void Request() {
+    requested_ = true;
+    EndWait();
+  }
+  void EndWait();
   void Reset() { requested_ = false; }
   bool requested() const { return requested_; }
 

@@ -62,7 +62,14 @@ int AgentProcess::Run() {
       dial_at_ns_ = INT64_MAX;
       stream_->Dial();
     }
-    if (!exit_code_) Wait(std::min(next_tick_ns, dial_at_ns_));
+    if (!exit_code_ && waiting_changed_ && MonotonicNow() >= waiting_from_ns_) {
+      waiting_changed_ = false;
+      waiting_from_ns_ = MonotonicNow() + kWaitingEveryNs;
+      Handle(UsersWait{engine_->Waiting()});
+    }
+    if (!exit_code_) {
+      Wait(std::min({next_tick_ns, dial_at_ns_, waiting_changed_ ? waiting_from_ns_ : INT64_MAX}));
+    }
     HandleQueued();
   }
   engine_.reset();
@@ -93,6 +100,14 @@ void AgentProcess::Post(LinkEvent event) {
     }
     queue_.push_back(std::move(event));
   }
+  Interrupt();
+}
+
+void AgentProcess::WaitingChanged() {
+  if (!waiting_changed_.exchange(true)) Interrupt();
+}
+
+void AgentProcess::Interrupt() {
   const uint64_t one = 1;
   [[maybe_unused]] const ssize_t wrote = write(wake_, &one, sizeof(one));
 }
@@ -148,7 +163,19 @@ void AgentProcess::Perform(const ArmEngine& action) {
 
 void AgentProcess::Perform(const StartEngine& action) {
   spdlog::info("starting in {} ms", (action.start_ns - MonotonicNow()) / 1'000'000);
-  engine_->Start(action.start_ns, [this] { Post(EngineDrained{}); });
+  LoadEvents events;
+  events.waiting_changed = [this] { WaitingChanged(); };
+  events.scenario_ended = [this](const std::string& scenario) { Post(ScenarioOver{scenario}); };
+  engine_->Start(
+      action.start_ns, [this] { Post(EngineDrained{}); }, std::move(events));
+}
+
+void AgentProcess::Perform(const OpenMeeting& action) { engine_->OpenRendezvous(action.open); }
+
+void AgentProcess::Perform(const BeginScenario& action) {
+  spdlog::info("scenario {} starts in {} ms", action.start.scenario(),
+               (action.start.agent_ns() - MonotonicNow()) / 1'000'000);
+  engine_->StartScenario(action.start);
 }
 
 void AgentProcess::Perform(const StopEngine& action) {

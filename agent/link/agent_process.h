@@ -2,6 +2,7 @@
 #ifndef RAMPART_AGENT_LINK_AGENT_PROCESS_H_
 #define RAMPART_AGENT_LINK_AGENT_PROCESS_H_
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -24,6 +25,8 @@ class AgentProcess {
   // A core that does not keep up ends the process.
   static constexpr size_t kMaxQueuedEvents = 10'000;
   static constexpr int64_t kTickNs = 50'000'000;
+  // However often users come to a rendezvous, the controller hears of it once in so long.
+  static constexpr int64_t kWaitingEveryNs = 10'000'000;
   // For the last messages to be written, and the stream to end.
   static constexpr int64_t kCloseNs = 2'000'000'000;
 
@@ -39,6 +42,8 @@ class AgentProcess {
  private:
   // From any thread.
   void Post(LinkEvent event);
+  void WaitingChanged();
+  void Interrupt();  // what Wait waits for
   void Wait(int64_t until_ns);
   void HandleQueued();
   // One event, and those that its actions bring at once.
@@ -50,6 +55,8 @@ class AgentProcess {
   void Perform(const RunSetup&);
   void Perform(const ArmEngine& action);
   void Perform(const StartEngine& action);
+  void Perform(const OpenMeeting& action);
+  void Perform(const BeginScenario& action);
   void Perform(const StopEngine& action);
   void Perform(const RunTeardown&);
   void Perform(const TakeDelta& action);
@@ -63,6 +70,8 @@ class AgentProcess {
   std::deque<LinkEvent> queue_;  // with the lock
   bool overflow_ = false;        // with the lock
   std::deque<LinkEvent> at_once_;
+  std::atomic<bool> waiting_changed_ = false;
+  int64_t waiting_from_ns_ = 0;  // no earlier is it told
   int64_t dial_at_ns_ = INT64_MAX;
   std::optional<int> exit_code_;
   std::unique_ptr<Engine> engine_;

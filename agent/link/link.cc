@@ -100,7 +100,9 @@ void Link::On(const Received& event) {
     case v1::ControllerMessage::kHeartbeat:
       return lease_.Answered(message.heartbeat().number());
     case v1::ControllerMessage::kOpenRendezvous:
+      return OnOpenRendezvous(message.open_rendezvous());
     case v1::ControllerMessage::kStartScenario:
+      return OnStartScenario(message.start_scenario());
     case v1::ControllerMessage::kWelcome:
     case v1::ControllerMessage::kRefused:
     case v1::ControllerMessage::KIND_NOT_SET:
@@ -119,6 +121,10 @@ void Link::OnWelcome(const v1::Welcome& welcome) {
   next_heartbeat_ns_ = now_ns_;
   unacknowledged_.Acknowledge(welcome.durable_sequence());
   for (const v1::Delta& delta : unacknowledged_.deltas()) SendDelta(delta);
+  for (const std::string& scenario : scenarios_ended_) SendScenarioEnded(scenario);
+  for (const auto& [name, waiting] : waiting_) {
+    if (waiting.users() > 0) SendWaiting(waiting);
+  }
   if (answer_) Send(*answer_);
   CheckLeaving();
 }
@@ -136,6 +142,42 @@ void Link::OnStart(const v1::Start& start) {
   // What was measured before the start is in a delta of its own, and the others begin on seconds.
   next_delta_ns_ = start.agent_ns();
   actions_.emplace_back(StartEngine{start.agent_ns()});
+}
+
+// The board's comment (controller/fleet/together/rendezvous_board.h) says why this is enough.
+void Link::OnOpenRendezvous(const v1::OpenRendezvous& open) {
+  if (work_ != Work::kRunning) return;
+  v1::Waiting& waiting = waiting_[open.rendezvous()];
+  if (open.opening() < std::max<uint64_t>(waiting.opening(), 1)) return;
+  waiting.set_rendezvous(open.rendezvous());
+  waiting.set_opening(open.opening() + 1);
+  // What the controller takes it for, without being told.
+  waiting.set_users(0);
+  actions_.emplace_back(OpenMeeting{open});
+}
+
+void Link::OnStartScenario(const v1::StartScenario& start) {
+  if (work_ != Work::kRunning || !scenarios_begun_.insert(start.scenario()).second) return;
+  actions_.emplace_back(BeginScenario{start});
+}
+
+void Link::On(const UsersWait& event) {
+  if (work_ != Work::kRunning) return;
+  for (const v1::Waiting& now : event.all) {
+    v1::Waiting& said = waiting_[now.rendezvous()];
+    // Counted before the engine heard of the last opening: those users have gone on.
+    if (now.opening() < said.opening()) continue;
+    const bool changed =
+        now.users() != said.users() || now.opening() > std::max<uint64_t>(said.opening(), 1);
+    said = now;
+    if (changed) SendWaiting(now);
+  }
+}
+
+void Link::On(const ScenarioOver& event) {
+  if (work_ != Work::kRunning) return;
+  scenarios_ended_.push_back(event.scenario);
+  SendScenarioEnded(event.scenario);
 }
 
 void Link::On(const EngineMade& event) {
@@ -193,6 +235,10 @@ void Link::On(const DeltaTaken& event) {
   if (answer.has_drained()) answer.mutable_drained()->set_last_sequence(last_sequence);
   if (answer.has_teardown_done()) answer.mutable_teardown_done()->set_last_sequence(last_sequence);
   if (!answer.has_setup_done()) work_ = Work::kDrained;
+  if (answer.has_drained()) {
+    waiting_.clear();
+    scenarios_ended_.clear();
+  }
   if (leaving_) return CheckLeaving();
   Answer(std::move(answer));
 }
@@ -261,6 +307,18 @@ void Link::Send(v1::AgentMessage message) {
   if (stream_ == Stream::kJoined || message.has_hello()) {
     actions_.emplace_back(SendMessage{std::move(message)});
   }
+}
+
+void Link::SendWaiting(const v1::Waiting& waiting) {
+  v1::AgentMessage message;
+  *message.mutable_waiting() = waiting;
+  Send(std::move(message));
+}
+
+void Link::SendScenarioEnded(const std::string& scenario) {
+  v1::AgentMessage message;
+  message.mutable_scenario_ended()->set_scenario(scenario);
+  Send(std::move(message));
 }
 
 void Link::SendDelta(const v1::Delta& delta) {

@@ -3,7 +3,9 @@
 #define RAMPART_AGENT_LINK_LINK_H_
 
 #include <cstdint>
+#include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -64,6 +66,8 @@ class Link {
   void On(const SetupEnded& event);
   void On(const EngineArmed& event);
   void On(const EngineDrained&);
+  void On(const UsersWait& event);
+  void On(const ScenarioOver& event);
   void On(const TeardownEnded& event);
   void On(const DeltaTaken& event);
   void On(const SignalTerm&);
@@ -73,7 +77,10 @@ class Link {
   void OnWelcome(const v1::Welcome& welcome);
   void OnPrepare(const v1::Prepare& prepare);
   void OnStart(const v1::Start& start);
-  void OnFinish();
+  void OnOpenRendezvous(const v1::OpenRendezvous& open);
+  void OnStartScenario(const v1::StartScenario& start);
+  void SendWaiting(const v1::Waiting& waiting);
+  void SendScenarioEnded(const std::string& scenario);
 
   void DialAfter(int64_t after_ns);
   void Send(v1::AgentMessage message);
@@ -114,6 +121,11 @@ class Link {
   int64_t next_delta_ns_ = 0;
   std::optional<v1::AgentMessage> answer_;       // the last one
   std::optional<v1::AgentMessage> after_delta_;  // waits for the last delta
+
+  // Of the running load, to be said again on a new stream.
+  std::map<std::string, v1::Waiting> waiting_;  // by rendezvous: for the current opening
+  std::vector<std::string> scenarios_ended_;
+  std::set<std::string> scenarios_begun_;  // of those that wait for others
 
   bool leaving_ = false;  // after SIGTERM
   int64_t leave_by_ns_ = 0;

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <string>
 #include <variant>
+#include <vector>
 
 #include "rampart/v1/fleet.pb.h"
 
@@ -34,6 +35,14 @@ struct EngineArmed {
   std::string error;
 };
 struct EngineDrained {};
+// Of every rendezvous, for its current opening. When it changes, and not oftener than the stream
+// can bear.
+struct UsersWait {
+  std::vector<v1::Waiting> all;
+};
+struct ScenarioOver {
+  std::string scenario;
+};
 struct TeardownEnded {
   std::string error;
 };
@@ -53,9 +62,9 @@ struct Tick {
   int64_t active_users = 0;
 };
 
-using LinkEvent =
-    std::variant<Connected, Received, Disconnected, EngineMade, SetupEnded, EngineArmed,
-                 EngineDrained, TeardownEnded, DeltaTaken, SignalTerm, Broken, Tick>;
+using LinkEvent = std::variant<Connected, Received, Disconnected, EngineMade, SetupEnded,
+                               EngineArmed, EngineDrained, UsersWait, ScenarioOver, TeardownEnded,
+                               DeltaTaken, SignalTerm, Broken, Tick>;
 
 // ---- Actions ----
 
@@ -76,6 +85,13 @@ struct ArmEngine {
 struct StartEngine {
   int64_t start_ns;
 };
+// Of the running load.
+struct OpenMeeting {
+  v1::OpenRendezvous open;
+};
+struct BeginScenario {
+  v1::StartScenario start;
+};
 struct StopEngine {
   v1::StopKind kind;
 };
@@ -89,8 +105,9 @@ struct Exit {
   std::string why;
 };
 
-using LinkAction = std::variant<Dial, SendMessage, MakeEngine, RunSetup, ArmEngine, StartEngine,
-                                StopEngine, RunTeardown, TakeDelta, Exit>;
+using LinkAction =
+    std::variant<Dial, SendMessage, MakeEngine, RunSetup, ArmEngine, StartEngine, OpenMeeting,
+                 BeginScenario, StopEngine, RunTeardown, TakeDelta, Exit>;
 
 }  // namespace rampart::agent
 

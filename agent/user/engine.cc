@@ -2,7 +2,9 @@
 
 #include <atomic>
 #include <condition_variable>
+#include <deque>
 #include <mutex>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -45,8 +47,15 @@ uint64_t Mix(uint64_t value) {
 }  // namespace
 
 struct Engine::State {
-  explicit State(const v1::Plan& plan, TlsContext its_tls)
-      : catalog(plan), tls(std::move(its_tls)), resolver(std::make_unique<Resolver>()) {}
+  State(const v1::Plan& plan, size_t thread_count, TlsContext its_tls)
+      : catalog(plan),
+        tls(std::move(its_tls)),
+        resolver(std::make_unique<Resolver>()),
+        waiting(plan, thread_count) {
+    for (const v1::Scenario& scenario : plan.scenarios()) {
+      scenario_names.push_back(scenario.name());
+    }
+  }
 
   // Runs `call` on every thread, one after the other or at the same time, and waits for all.
   template <typename Call>
@@ -65,9 +74,15 @@ struct Engine::State {
   TlsContext tls;
   RunClock clock;
   std::unique_ptr<Resolver> resolver;
+  WaitingUsers waiting;
   std::vector<std::unique_ptr<EngineThread>> threads;
 
+  std::vector<std::string> scenario_names;
+  // By scenario: threads on which it has not ended.
+  std::deque<std::atomic<size_t>> scenario_threads;
+
   bool started = false;
+  LoadEvents events;
   std::function<void()> drained;
   std::mutex mutex;
   std::condition_variable has_drained;
@@ -94,7 +109,7 @@ absl::StatusOr<std::unique_ptr<Engine>> Engine::Make(const v1::Prepare& prepare,
   tls_options.ca_pem = prepare.ca_pem();
   absl::StatusOr<TlsContext> tls = TlsContext::Make(tls_options);
   if (!tls.ok()) return tls.status();
-  auto state = std::make_unique<State>(plan, *std::move(tls));
+  auto state = std::make_unique<State>(plan, static_cast<size_t>(options.threads), *std::move(tls));
   const auto files = std::make_shared<const PlanFiles>(prepare.files());
   Faults faults;
   const auto feeds = std::make_shared<const Feeds>(plan, files, &faults);
@@ -113,7 +128,8 @@ absl::StatusOr<std::unique_ptr<Engine>> Engine::Make(const v1::Prepare& prepare,
                               static_cast<uint64_t>(thread));
     state->threads.push_back(std::make_unique<EngineThread>(
         state->catalog, *state->resolver, state->tls, state->clock, seed, kCancelNs));
-    absl::Status status = state->threads.back()->Prepare(plan, files, feeds, place);
+    absl::Status status =
+        state->threads.back()->Prepare(plan, files, feeds, place, state->waiting);
     if (!status.ok()) return status;
   }
   state->keys.resize(state->threads.size());
@@ -152,15 +168,25 @@ absl::Status Engine::Arm(const std::string& setup_json) {
   return absl::OkStatus();
 }
 
-void Engine::Start(int64_t start_ns, std::function<void()> drained) {
+void Engine::Start(int64_t start_ns, std::function<void()> drained, LoadEvents events) {
   state_->clock.Begin(start_ns);
   state_->started = true;
   state_->drained = std::move(drained);
+  state_->events = std::move(events);
+  state_->waiting.OnChange(state_->events.waiting_changed);
   state_->running = state_->threads.size();
   state_->draining = state_->threads.size();
+  for (size_t i = 0; i < state_->scenario_names.size(); ++i) {
+    state_->scenario_threads.emplace_back(state_->threads.size());
+  }
+  const auto scenario_ended = [this](size_t scenario) {
+    if (state_->scenario_threads[scenario].fetch_sub(1) == 1) {
+      state_->events.scenario_ended(state_->scenario_names[scenario]);
+    }
+  };
   for (const auto& thread : state_->threads) {
-    thread->Post([this, &thread, start_ns] {
-      thread->Start(start_ns, [this] {
+    thread->Post([this, &thread, start_ns, scenario_ended] {
+      thread->Start(start_ns, scenario_ended, [this] {
         // One step decides who is the last: threads may drain at the same moment. `running` says so
         // only after it was told, as the owner may destroy the engine once that is 0.
         if (state_->draining.fetch_sub(1) == 1) state_->drained();
@@ -171,6 +197,27 @@ void Engine::Start(int64_t start_ns, std::function<void()> drained) {
     });
   }
 }
+
+void Engine::StartScenario(const v1::StartScenario& start) {
+  for (size_t i = 0; i < state_->scenario_names.size(); ++i) {
+    if (state_->scenario_names[i] != start.scenario()) continue;
+    for (const auto& thread : state_->threads) {
+      thread->Post([&thread, i, at_ns = start.agent_ns()] { thread->StartScenario(i, at_ns); });
+    }
+  }
+}
+
+void Engine::OpenRendezvous(const v1::OpenRendezvous& open) {
+  const std::optional<size_t> found = state_->waiting.Open(open.rendezvous(), open.opening());
+  if (!found) return;
+  for (const auto& thread : state_->threads) {
+    thread->Post([&thread, rendezvous = *found, opening = open.opening(), at_ns = open.agent_ns()] {
+      thread->OpenRendezvous(rendezvous, opening, at_ns);
+    });
+  }
+}
+
+std::vector<v1::Waiting> Engine::Waiting() const { return state_->waiting.Now(); }
 
 void Engine::Stop(v1::StopKind kind) {
   for (const auto& thread : state_->threads) {

@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -15,6 +16,14 @@ namespace rampart::agent {
 
 struct EngineOptions {
   int threads = 1;
+};
+
+// What a load that is part of a cluster's tells, on engine threads: post it.
+struct LoadEvents {
+  // More or fewer users wait at a rendezvous than before: Waiting() says how many.
+  std::function<void()> waiting_changed = [] {};
+  // Nothing of the scenario runs here any more. Once for each, before `drained`.
+  std::function<void(const std::string& name)> scenario_ended = [](const std::string&) {};
 };
 
 // Calls in this order: RunSetup (at most once, on one agent of the run), Arm, Start, Stop (if
@@ -37,7 +46,13 @@ class Engine {
   absl::Status Arm(const std::string& setup_json);
   // Lets the load begin at `start_ns` on MonotonicNow's clock, which may have passed: the schedule
   // is then entered where it stands. `drained` is called once, when every iteration has ended.
-  void Start(int64_t start_ns, std::function<void()> drained);
+  // Scenarios that start after another wait for StartScenario, and so does `drained`.
+  void Start(int64_t start_ns, std::function<void()> drained, LoadEvents events = {});
+  // After Start. What is unknown, came before, or comes after Stop, changes nothing.
+  void StartScenario(const v1::StartScenario& start);
+  void OpenRendezvous(const v1::OpenRendezvous& open);
+  // Of every rendezvous of the plan: how many wait for its current opening.
+  std::vector<v1::Waiting> Waiting() const;
   // DRAIN: no new iterations, running ones keep their graceful stop. ABORT: every user is
   // interrupted now, what is in flight has kCancelNs. May be called again, to make a drain an
   // abort. Before Start: `drained` is never called; after it: it still is.

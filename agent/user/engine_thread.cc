@@ -32,7 +32,8 @@ EngineThread::~EngineThread() {
 }
 
 absl::Status EngineThread::Prepare(const v1::Plan& plan, std::shared_ptr<const PlanFiles> files,
-                                   std::shared_ptr<const Feeds> feeds, const Place& place) {
+                                   std::shared_ptr<const Feeds> feeds, const Place& place,
+                                   WaitingUsers& waiting) {
   absl::StatusOr<CompiledPlan> compiled = Compile(plan, std::move(files), script_, recorder_);
   if (!compiled.ok()) return compiled.status();
   plan_ = *std::move(compiled);
@@ -47,6 +48,13 @@ absl::Status EngineThread::Prepare(const v1::Plan& plan, std::shared_ptr<const P
     absl::StatusOr<Share> share = ShareOf(scenario.load, place);
     if (!share.ok()) return share.status();
     shares_.push_back(*std::move(share));
+  }
+  const auto thread = static_cast<size_t>(place.thread);
+  for (size_t i = 0; i < RendezvousOf(plan).size(); ++i) {
+    context_.meetings.push_back(
+        std::make_unique<Meeting>(loop_, [&waiting, i, thread](uint64_t opening, int64_t users) {
+          waiting.Set(i, thread, opening, users);
+        }));
   }
   return absl::OkStatus();
 }
@@ -77,17 +85,26 @@ absl::Status EngineThread::Arm(const std::string& setup_json) {
   return script_.SetSharedJson("setup", setup_json);
 }
 
-void EngineThread::Start(int64_t start_ns, std::function<void()> drained) {
+void EngineThread::Start(int64_t start_ns, std::function<void(size_t scenario)> ended,
+                         std::function<void()> drained) {
   drained_ = std::move(drained);
   running_ = plan_.scenarios.size();
   for (size_t i = 0; i < plan_.scenarios.size(); ++i) {
-    scenarios_.push_back(
-        std::make_unique<ScenarioRun>(context_, cuts_, plan_.scenarios[i], shares_[i], [this] {
-          if (--running_ == 0) drained_();
-        }));
+    scenarios_.push_back(std::make_unique<ScenarioRun>(context_, cuts_, plan_.scenarios[i],
+                                                       shares_[i], [this, ended, i] {
+                                                         ended(i);
+                                                         if (--running_ == 0) drained_();
+                                                       }));
   }
   // Only now: a scenario may end at once.
-  for (const auto& scenario : scenarios_) scenario->Start(start_ns);
+  for (size_t i = 0; i < plan_.scenarios.size(); ++i) {
+    const CompiledScenario& scenario = plan_.scenarios[i];
+    if (scenario.start_after.empty()) scenarios_[i]->Start(start_ns + scenario.start_ns);
+  }
+}
+
+void EngineThread::StartScenario(size_t scenario, int64_t start_ns) {
+  if (scenario < scenarios_.size()) scenarios_[scenario]->Start(start_ns);
 }
 
 void EngineThread::Stop(v1::StopKind kind) {

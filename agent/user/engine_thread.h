@@ -24,6 +24,7 @@
 #include "agent/user/thread_context.h"
 #include "agent/user/walk/feed_cursors.h"
 #include "common/feed/feeds.h"
+#include "agent/user/waiting_users.h"
 #include "common/load/share.h"
 #include "common/plan/plan_files.h"
 #include "common/script/script.h"
@@ -49,7 +50,8 @@ class EngineThread {
 
   // Before Begin, on the caller's thread.
   absl::Status Prepare(const v1::Plan& plan, std::shared_ptr<const PlanFiles> files,
-                       std::shared_ptr<const Feeds> feeds, const Place& place);
+                       std::shared_ptr<const Feeds> feeds, const Place& place,
+                       WaitingUsers& waiting);
   void Begin();
 
   // From any thread.
@@ -58,7 +60,14 @@ class EngineThread {
 
   // The following on its own thread.
   absl::Status Arm(const std::string& setup_json);
-  void Start(int64_t start_ns, std::function<void()> drained);
+  // `ended` is called for each scenario, `drained` once after all of them.
+  void Start(int64_t start_ns, std::function<void(size_t scenario)> ended,
+             std::function<void()> drained);
+  // One that starts after another. Nothing happens when it has started, or will not any more.
+  void StartScenario(size_t scenario, int64_t start_ns);
+  void OpenRendezvous(size_t rendezvous, uint64_t opening, int64_t at_ns) {
+    context_.meetings[rendezvous]->Open(opening, at_ns);
+  }
   void Stop(v1::StopKind kind);
   void RunSetup(std::function<void(absl::StatusOr<std::string>)> done);
   void RunTeardown(std::function<void(absl::Status)> done);

@@ -27,8 +27,10 @@ ScenarioRun::ScenarioRun(ThreadContext& context, Cuts& cuts, const CompiledScena
       ended_(std::move(ended)),
       iterations_left_(share_.iterations) {}
 
-void ScenarioRun::Start(int64_t run_start_ns) {
-  start_ns_ = run_start_ns + scenario_.start_ns;
+void ScenarioRun::Start(int64_t start_ns) {
+  if (started_ || stopping_) return;
+  started_ = true;
+  start_ns_ = start_ns;
   // That none was counted is known from the begin: a threshold on it has data.
   for (const SeriesId series :
        {scenario_.series.dropped, scenario_.series.interrupted, scenario_.series.step_errors}) {
@@ -69,6 +71,9 @@ void ScenarioRun::Stop(v1::StopKind kind) {
     }
   }
   driver_.Request();
+  if (started_) return;
+  driver_done_ = true;
+  MaybeEnded();
 }
 
 void ScenarioRun::MaybeEnded() {

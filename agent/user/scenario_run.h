@@ -27,9 +27,11 @@ class ScenarioRun {
   ScenarioRun(ThreadContext& context, Cuts& cuts, const CompiledScenario& scenario, Share share,
               std::function<void()> ended);
 
-  // `run_start_ns` on MonotonicNow's clock.
-  void Start(int64_t run_start_ns);
-  // DRAIN: running iterations have their graceful stop. ABORT: none.
+  // `start_ns` on MonotonicNow's clock, the scenario's own offset in it. Once: later calls, and
+  // those after Stop, do nothing.
+  void Start(int64_t start_ns);
+  // DRAIN: running iterations have their graceful stop. ABORT: none. One that has not started has
+  // ended with it.
   void Stop(v1::StopKind kind);
 
   int64_t live() const { return static_cast<int64_t>(live_.size()); }
@@ -70,6 +72,7 @@ class ScenarioRun {
   std::function<void()> ended_;
 
   int64_t start_ns_ = 0;
+  bool started_ = false;
   bool stopping_ = false;
   bool driver_done_ = false;
   Interrupt driver_;  // wakes the driver early

@@ -17,6 +17,7 @@
 #include "agent/script/scope.h"
 #include "agent/stats/recorder.h"
 #include "agent/user/compiled/step_parts.h"
+#include "agent/user/walk/meeting.h"
 #include "common/script/script.h"
 
 namespace rampart::agent {
@@ -99,6 +100,7 @@ struct ThreadContext {
   SeriesId vus_max = 0;
   ThreadHealth health = {};
   BufferPool buffers = {};
+  std::vector<std::unique_ptr<Meeting>> meetings = {};  // as RendezvousOf numbers them
 };
 
 }  // namespace rampart::agent

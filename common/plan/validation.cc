@@ -10,6 +10,7 @@
 #include "common/load/nanoseconds.h"
 #include "common/load/user_schedule.h"
 #include "common/plan/feed_validation.h"
+#include "common/plan/coordination.h"
 #include "common/plan/units.h"
 #include "common/plan/variables.h"
 #include "common/script/script.h"
@@ -50,6 +51,7 @@ class Validator {
     Steps(plan_.teardown(), false);
     ValidateFeeds(plan_, faults_);
     Thresholds();
+    ValidateCoordination(plan_, faults_);
     if (plan_.scenarios().empty()) {
       faults_->Add(0, 0, "a plan needs at least one scenario under `scenarios`");
     }

@@ -174,6 +174,9 @@ class Conductor {
       run_.SetAgent(static_cast<int>(agent), known_[agent]);
     }
   }
+  void Perform(ScenarioStarted& started, Next*) {
+    run_.ScenarioBegins(started.scenario, started.start_ns - start_ns_);
+  }
   void Perform(RunFailed& failed, Next*) {
     Say("the run is invalid: " + failed.why);
     run_.Fail(failed.why);

@@ -55,6 +55,7 @@ std::vector<FleetAction> Fleet::Step(const FleetEvent& event, int64_t now_ns) {
     Enter(Phase::kJoining, options_.join_timeout_ns);
   }
   std::visit([this](const auto& e) { On(e); }, event);
+  Bring();
   Advance();
   return std::exchange(actions_, {});
 }
@@ -83,6 +84,7 @@ void Fleet::On(const Disconnected& event) {
   roster_.Forget(event.connection);
   if (AgentSeat* seat = roster_.OfConnection(event.connection); seat != nullptr) {
     seat->connection = 0;
+    if (board_) board_->Forget(seat->index);
     if (seat->live() && phase_ < Phase::kFinalising) SetState(*seat, "disconnected");
   }
 }
@@ -171,6 +173,7 @@ void Fleet::OnHello(ConnectionId connection, const v1::Hello& hello) {
   welcome.mutable_lease()->set_nanos(static_cast<int32_t>(options_.lease_ns % kSecondNs));
   Send(seat, std::move(message));
   if (admitted->returned) {
+    if (board_) board_->Forget(seat.index);
     SetState(seat, seat.drained ? "drained" : PhaseName(phase_));
     Remind(seat);
   }
@@ -200,10 +203,12 @@ void Fleet::OnMessage(AgentSeat& seat, const v1::AgentMessage& message) {
       return Send(seat, std::move(reply));
     }
     case v1::AgentMessage::kWaiting:
+      return OnWaiting(seat, message.waiting());
     case v1::AgentMessage::kScenarioEnded:
+      return OnScenarioEnded(seat, message.scenario_ended());
     case v1::AgentMessage::kHello:
     case v1::AgentMessage::KIND_NOT_SET:
-      return Lose(seat, "it said what does not belong into a stream: is it the same build?");
+      return LoseForNonsense(seat);
   }
 }
 
@@ -295,10 +300,15 @@ void Fleet::OnGoodbye(AgentSeat& seat, const v1::Goodbye& goodbye) {
   Release(seat);
 }
 
+void Fleet::LoseForNonsense(AgentSeat& seat) {
+  Lose(seat, "it said what does not belong into a stream: is it the same build?");
+}
+
 void Fleet::Lose(AgentSeat& seat, const std::string& why) {
   // From there on every value is in, and an agent may end as it likes.
   if (!seat.live() || phase_ >= Phase::kFinalising) return;
   seat.lost = true;
+  if (board_) board_->Lose(seat.index);
   seat.why = why;
   if (seat.connected()) {
     v1::ControllerMessage message;

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -12,6 +13,8 @@
 #include "controller/fleet/fleet_event.h"
 #include "controller/fleet/plan_demand.h"
 #include "controller/fleet/roster.h"
+#include "controller/fleet/together/rendezvous_board.h"
+#include "controller/fleet/together/scenario_order.h"
 #include "rampart/v1/fleet.pb.h"
 #include "rampart/v1/plan.pb.h"
 
@@ -34,7 +37,9 @@ struct FleetOptions {
   int64_t setup_timeout_ns = 600 * kSecondNs;
   int64_t arm_timeout_ns = 60 * kSecondNs;
   int64_t clock_timeout_ns = 30 * kSecondNs;
-  int64_t start_ahead_ns = 2 * kSecondNs;       // from Start's sending to the start
+  int64_t start_ahead_ns = 2 * kSecondNs;  // from Start's sending to the start
+  // From the sending of OpenRendezvous or StartScenario to its instant, and two round trips more.
+  int64_t together_ahead_ns = kSecondNs / 10;
   int64_t overrun_timeout_ns = 60 * kSecondNs;  // of a load beyond its schedule and graceful stop
   int64_t drain_timeout_ns = 15 * kSecondNs;    // beyond the plan's longest graceful stop
   int64_t abort_timeout_ns = 15 * kSecondNs;
@@ -47,7 +52,8 @@ struct FleetOptions {
 
 // The order of the messages: Hello -> Welcome or Refused; when all are in, Prepare -> Ready;
 // Setup -> SetupDone on one agent, if the plan has a setup; Arm -> Armed; Ping -> Pong for the
-// clocks; Start; Delta -> Acknowledge and Heartbeat -> HeartbeatReply meanwhile; Drained;
+// clocks; Start; Delta -> Acknowledge and Heartbeat -> HeartbeatReply meanwhile, Waiting of enough
+// users -> OpenRendezvous, ScenarioEnded of all agents -> StartScenario; Drained;
 // Teardown -> TeardownDone on one agent; Finish -> Goodbye. Stop comes between Start and Drained.
 //
 // An agent that dials again with the same incarnation keeps its seat: it is sent again what it has
@@ -91,6 +97,16 @@ class Fleet {
   void OnTeardownDone(AgentSeat& seat, const v1::TeardownDone& done);
   void OnGoodbye(AgentSeat& seat, const v1::Goodbye& goodbye);
 
+  // fleet_together.cc
+  void OnWaiting(AgentSeat& seat, const v1::Waiting& waiting);
+  void OnScenarioEnded(AgentSeat& seat, const v1::ScenarioEnded& ended);
+  // Opens and starts what all that it takes are there for.
+  void Bring();
+  int64_t AheadNs() const;
+  void RemindTogether(const AgentSeat& seat);
+  void SendOpening(const AgentSeat& seat, const Opening& opening);
+  void SendScenarioStart(const AgentSeat& seat, const ScenarioStart& start);
+
   // Goes on to the next phase when this one has what it waits for.
   void Advance();
   void Enter(Phase phase, int64_t timeout_ns);
@@ -115,6 +131,7 @@ class Fleet {
   void SendStop(AgentSeat& seat);
 
   void Lose(AgentSeat& seat, const std::string& why);
+  void LoseForNonsense(AgentSeat& seat);
   void FailRun(const std::string& why);
   void FailTeardown(const std::string& why);
   void SetState(const AgentSeat& seat, std::string_view state);
@@ -141,6 +158,9 @@ class Fleet {
   std::string setup_data_;
   bool setup_done_ = false;
   int64_t start_ns_ = 0;
+  // From Start on.
+  std::optional<RendezvousBoard> board_;
+  std::optional<ScenarioOrder> order_;
   v1::Stop stop_;
   AgentSeat* tearing_down_ = nullptr;
   bool teardown_done_ = false;

@@ -111,6 +111,11 @@ struct Started {
   // By agent: how far its start may be from start_ns, as far as its clock is known.
   std::vector<double> skew_ms;
 };
+// One that starts after another, once that is known.
+struct ScenarioStarted {
+  std::string scenario;
+  int64_t start_ns;
+};
 // From here the run is INVALID. May come several times, for several reasons.
 struct RunFailed {
   std::string why;
@@ -121,8 +126,9 @@ struct TeardownFailed {
 // The last action.
 struct Done {};
 
-using FleetAction = std::variant<SendTo, CloseConnection, AgentJoined, AgentStateChanged, KeepDelta,
-                                 AgentLost, PhaseChanged, Started, RunFailed, TeardownFailed, Done>;
+using FleetAction =
+    std::variant<SendTo, CloseConnection, AgentJoined, AgentStateChanged, KeepDelta, AgentLost,
+                 PhaseChanged, Started, ScenarioStarted, RunFailed, TeardownFailed, Done>;
 
 }  // namespace rampart::controller
 

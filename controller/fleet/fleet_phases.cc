@@ -154,9 +154,10 @@ void Fleet::MeasureClocks() {
 }
 
 void Fleet::Start() {
-  Enter(Phase::kRunning, options_.start_ahead_ns + demand_.length_ns + demand_.graceful_ns +
-                             options_.overrun_timeout_ns);
+  Enter(Phase::kRunning, options_.start_ahead_ns + demand_.latest_ns + options_.overrun_timeout_ns);
   start_ns_ = now_ns_ + options_.start_ahead_ns;
+  board_.emplace(options_.plan, weights_);
+  order_.emplace(options_.plan, weights_.size());
   Started started{start_ns_, {}};
   for (AgentSeat& seat : roster_.seats()) {
     SendStart(seat);
@@ -230,10 +231,12 @@ void Fleet::Remind(AgentSeat& seat) {
       if (!seat.clock.complete()) SendPing(seat);
       return;
     case Phase::kRunning:
-      return SendStart(seat);
+      SendStart(seat);
+      return RemindTogether(seat);
     case Phase::kDraining:
     case Phase::kAborting:
       SendStart(seat);
+      RemindTogether(seat);
       return SendStop(seat);
     case Phase::kTeardown:
       if (&seat != tearing_down_ || teardown_done_) return;

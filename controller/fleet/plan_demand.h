@@ -12,8 +12,11 @@ namespace rampart::controller {
 struct PlanDemand {
   // Users that may exist at once: the sum of what each scenario has at most.
   int64_t most_users = 0;
-  // When the last scenario ends, without its graceful stop; since the start of the run.
+  // When the last scenario ends, without its graceful stop; since the start of the run. An estimate
+  // where scenarios start after others.
   int64_t length_ns = 0;
+  // The latest that everything may end, with graceful stops.
+  int64_t latest_ns = 0;
   // The longest that an iteration which runs may still take when it is told to stop.
   int64_t graceful_ns = 0;
 };

@@ -6,6 +6,8 @@
 #include <vector>
 
 #include "common/load/grace.h"
+#include "common/load/nanoseconds.h"
+#include "common/load/scenario_times.h"
 #include "common/load/share.h"
 #include "common/plan/secrets.h"
 #include "controller/plans/load_plot.h"
@@ -121,7 +123,13 @@ void AddScenario(const Drawn& drawn, PlotSize size, int agents, Page* page) {
                                          ? "concurrent users"
                                          : "iterations a " + std::string(drawn.unit.long_name)));
   std::string words = LoadWords(scenario.load());
-  if (curve.start_ns > 0) words = "after " + PlanDuration(curve.start_ns) + ": " + words;
+  if (!scenario.start_after().empty()) {
+    const int64_t wait_ns = Ns(scenario.start());
+    words = (wait_ns > 0 ? PlanDuration(wait_ns) + " " : std::string()) + "after the end of `" +
+            page->Show(scenario.start_after()) + "`, drawn as planned: " + words;
+  } else if (curve.start_ns > 0) {
+    words = "after " + PlanDuration(curve.start_ns) + ": " + words;
+  }
   const int64_t grace_ns = GracefulStopNs(scenario);
   words += grace_ns == 0 ? "; then stopped at once"
                          : "; then up to " + PlanDuration(grace_ns) + " to finish";
@@ -171,9 +179,12 @@ std::string PlanSheet(const v1::Plan& run, const PlanOptions& options, int agent
   PlotSize size;
   size.unicode = style.unicode;
   int64_t users = 0;
-  for (const v1::Scenario& scenario : plan.scenarios()) {
+  const std::vector<ScenarioTimes> times = TimesOf(plan);
+  for (int i = 0; i < plan.scenarios_size(); ++i) {
+    const v1::Scenario& scenario = plan.scenarios(i);
     absl::StatusOr<LoadCurve> curve = CurveOf(scenario);
     if (!curve.ok()) continue;  // a plan without faults has none of these
+    curve->start_ns = times[static_cast<size_t>(i)].start_ns;
     const RateUnit unit = curve->arrivals ? RateUnitOf(curve->peak) : RateUnit{};
     for (const std::string& label : PlotLabels(*curve, unit.scale)) {
       size.label_width = std::max(size.label_width, DisplayWidth(label));

@@ -170,6 +170,12 @@ MetricBlock ExecutionBlock(const Rows& rows) {
   if (rows.Add("group_duration", &block) != nullptr) {
     rows.AddNested("group", "group_duration", 1, &block);
   }
+  if (rows.Add("rendezvous_wait", &block) != nullptr) {
+    rows.AddNested("name", "rendezvous_wait", 1, &block);
+  }
+  if (MetricRow* alone = rows.Add("rendezvous_timeouts", &block)) {
+    alone->bad = rows.Value("rendezvous_timeouts")->counter.Value() > 0;
+  }
   return block;
 }
 

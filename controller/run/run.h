@@ -63,6 +63,10 @@ class Run {
 
   // `joining`, `setup`, `running`, `draining`, `teardown`, `done`.
   void SetPhase(std::string phase) { phase_ = std::move(phase); }
+  // A scenario that starts after another does so at `start_ns` of the run's clock.
+  void ScenarioBegins(std::string_view scenario, int64_t start_ns) {
+    schedule_.Begins(scenario, start_ns);
+  }
 
   // The words why the run must be aborted, once: a condition with abort_on_fail fails and its
   // delay_abort_eval has passed.
@@ -113,7 +117,7 @@ class Run {
   const v1::Plan plan_;
   const RunOptions options_;
   const MetricCatalog catalog_;
-  const RunSchedule schedule_;
+  RunSchedule schedule_;
   RunStats stats_;
   ThresholdTable thresholds_;
   // Watches of stats_ for the live view and for the verdict.

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "common/load/nanoseconds.h"
+#include "common/load/scenario_times.h"
 #include "controller/run/number_text.h"
 
 namespace rampart::controller {
@@ -22,16 +23,47 @@ double PerSecond(const v1::Rate& rate) {
 }  // namespace
 
 RunSchedule::RunSchedule(const v1::Plan& plan) {
+  const std::vector<ScenarioTimes> times = TimesOf(plan);
   for (const v1::Scenario& scenario : plan.scenarios()) {
     Scenario& read = scenarios_.emplace_back(Read(scenario));
-    length_ns_ = std::max(length_ns_, read.start_ns + read.length_ns);
+    read.start_ns = times[scenarios_.size() - 1].start_ns;
+    if (ForerunnerOf(plan, scenario) >= 0) read.after = scenario.start_after();
+  }
+  Estimate();
+}
+
+void RunSchedule::Begins(std::string_view scenario, int64_t start_ns) {
+  for (Scenario& one : scenarios_) {
+    if (one.name != scenario) continue;
+    one.after.clear();
+    one.start_ns = start_ns;
+  }
+  Estimate();
+}
+
+void RunSchedule::Estimate() {
+  // As often as the longest line of scenarios that wait for each other can be.
+  bool changed = true;
+  for (size_t round = 0; changed && round < scenarios_.size(); ++round) {
+    changed = false;
+    for (Scenario& one : scenarios_) {
+      const auto before = std::ranges::find(scenarios_, one.after, &Scenario::name);
+      if (one.after.empty() || before == scenarios_.end()) continue;
+      const int64_t start_ns = before->start_ns + before->length_ns + one.wait_ns;
+      changed = changed || start_ns != one.start_ns;
+      one.start_ns = start_ns;
+    }
+  }
+  length_ns_ = 0;
+  for (const Scenario& one : scenarios_) {
+    length_ns_ = std::max(length_ns_, one.start_ns + one.length_ns);
   }
 }
 
 RunSchedule::Scenario RunSchedule::Read(const v1::Scenario& scenario) {
   Scenario read;
   read.name = scenario.name();
-  read.start_ns = Ns(scenario.start());
+  read.wait_ns = Ns(scenario.start());
   const v1::Load& load = scenario.load();
   int64_t end_ns = 0;
   // Adds the stages of a ramp; `stages` and `from` are what the load model says.
@@ -104,7 +136,7 @@ int64_t RunSchedule::UsersAt(int64_t now_ns) const {
   int64_t users = 0;
   for (const Scenario& scenario : scenarios_) {
     const int64_t t = now_ns - scenario.start_ns;
-    if (t < 0 || t >= scenario.length_ns) continue;
+    if (!scenario.after.empty() || t < 0 || t >= scenario.length_ns) continue;
     users += scenario.users ? scenario.users->UsersAt(t) : scenario.arrival_users;
   }
   return users;
@@ -117,11 +149,15 @@ std::string RunSchedule::StageAt(int64_t now_ns) const {
     const int64_t t = now_ns - scenario.start_ns;
     const auto stage = std::find_if(scenario.stages.begin(), scenario.stages.end(),
                                     [t](const Stage& one) { return t < one.end_ns; });
-    if (t >= 0 && stage != scenario.stages.end()) {
+    if (scenario.after.empty() && t >= 0 && stage != scenario.stages.end()) {
       shown.push_back(scenario.name + ": " + stage->words);
     }
   }
   for (const Scenario& scenario : scenarios_) {
+    if (!scenario.after.empty()) {
+      shown.push_back(scenario.name + ": starts after " + scenario.after);
+      continue;
+    }
     const int64_t wait_ns = scenario.start_ns - now_ns;
     if (wait_ns <= 0) continue;
     shown.push_back(scenario.name + ": starts in " +

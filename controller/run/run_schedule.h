@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "common/load/user_schedule.h"
@@ -13,10 +14,14 @@
 
 namespace rampart::controller {
 
-// Immutable. Times are nanoseconds on the run's clock: 0 is the start.
+// Owned by the Run. Times are nanoseconds on the run's clock: 0 is the start. When a scenario
+// begins that starts after another is an estimate until it is told.
 class RunSchedule {
  public:
   explicit RunSchedule(const v1::Plan& plan);
+
+  // A scenario that starts after another does so then.
+  void Begins(std::string_view scenario, int64_t start_ns);
 
   // When the last scenario's load ends, its graceful stop not counted.
   int64_t LengthNs() const { return length_ns_; }
@@ -34,6 +39,8 @@ class RunSchedule {
   };
   struct Scenario {
     std::string name;
+    std::string after;    // the scenario that it starts after, until its start is known
+    int64_t wait_ns = 0;  // from that one's end
     int64_t start_ns = 0;
     int64_t length_ns = 0;
     std::optional<UserSchedule> users;
@@ -42,6 +49,8 @@ class RunSchedule {
   };
 
   static Scenario Read(const v1::Scenario& scenario);
+  // What is still an estimate, again, and the length.
+  void Estimate();
 
   std::vector<Scenario> scenarios_;
   int64_t length_ns_ = 0;

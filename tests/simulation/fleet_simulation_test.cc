@@ -1,6 +1,8 @@
 // Both ends of the stream against each other, in thousands of worlds. A seed that fails is printed;
 // RAMPART_SEED=n runs that one only.
+#include <algorithm>
 #include <cstdlib>
+#include <map>
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -21,9 +23,24 @@ v1::Plan APlan(int64_t seconds = 6) {
   return plan;
 }
 
+// Its 40 users meet, round after round; `late` starts when all rounds are over.
+v1::Plan AMeetingPlan() {
+  v1::Plan plan = APlan(60);
+  plan.mutable_scenarios(0)->set_name("one");
+  v1::Scenario& late = *plan.add_scenarios();
+  late = plan.scenarios(0);
+  late.set_name("late");
+  late.set_start_after("one");
+  // The least agent can hold all users of both.
+  late.mutable_load()->mutable_constant_users()->set_users(10);
+  plan.mutable_scenarios(0)->add_steps()->mutable_rendezvous()->set_name("meet");
+  return plan;
+}
+
 // What holds in every world, whatever goes wrong.
 void CheckAlways(const World& world) {
   EXPECT_THAT(world.broken_, testing::IsEmpty());
+  EXPECT_THAT(world.gathering_.broken, testing::IsEmpty());
   EXPECT_TRUE(world.lost_ == 0 || !world.failures_.empty());
   int setups = 0;
   for (const World::Agent& agent : world.agents_) {
@@ -155,6 +172,61 @@ TEST(FleetSimulation, EverythingAtOnceStillEnds) {
     if (random() % 3 == 0) trouble.stop_ns = Sometime(random);
     trouble.stop = random() % 2 == 0 ? v1::DRAIN : v1::ABORT;
     World world(seed, Agents(random), APlan(), trouble);
+    ASSERT_TRUE(world.Run(kLimit));
+    CheckAlways(world);
+  });
+}
+
+TEST(FleetSimulation, UsersMeetAndScenariosFollowEachOtherWhateverBreaks) {
+  ForSeeds(1000, [](uint64_t seed, std::mt19937_64& random) {
+    Trouble trouble;
+    trouble.cuts = static_cast<int>(random() % 12);
+    trouble.failed_dials = 0.2;
+    World world(seed, Agents(random), AMeetingPlan(), trouble);
+    ASSERT_TRUE(world.Run(kLimit));
+    CheckAlways(world);
+    EXPECT_THAT(world.failures_, testing::IsEmpty());
+    const Gathering& all = world.gathering_;
+    EXPECT_EQ(all.arrived, (std::map<uint64_t, int>{{1, 40}, {2, 40}, {3, 40}}));
+    EXPECT_EQ(all.opened.size(), Crowd::kRounds);
+    EXPECT_EQ(all.late_ended, all.agents);
+    // One instant for all, as well as their clocks are known.
+    const double skew_ms = *std::ranges::max_element(world.started_.skew_ms);
+    EXPECT_LE(static_cast<double>(all.late.last_ns - all.late.first_ns), 2e6 * skew_ms + 2);
+    for (const auto& [opening, instants] : all.opened) {
+      EXPECT_LE(static_cast<double>(instants.last_ns - instants.first_ns), 2e6 * skew_ms + 2);
+    }
+  });
+}
+
+TEST(FleetSimulation, ImpatientUsersGoOnAloneAndNobodyWaitsForEver) {
+  ForSeeds(1000, [](uint64_t seed, std::mt19937_64& random) {
+    Trouble trouble;
+    trouble.cuts = static_cast<int>(random() % 12);
+    trouble.failed_dials = 0.2;
+    trouble.patience_ns = 50 * kMs + static_cast<int64_t>(random() % 1000) * kMs;
+    World world(seed, Agents(random), AMeetingPlan(), trouble);
+    ASSERT_TRUE(world.Run(kLimit));
+    CheckAlways(world);
+    EXPECT_THAT(world.failures_, testing::IsEmpty());
+    EXPECT_EQ(world.gathering_.late_ended, world.gathering_.agents);
+    // Each user comes once a round, met or not.
+    EXPECT_EQ(world.gathering_.arrived, (std::map<uint64_t, int>{{1, 40}, {2, 40}, {3, 40}}));
+  });
+}
+
+TEST(FleetSimulation, AStopOrALostAgentEndsAlsoThoseThatWait) {
+  ForSeeds(1000, [](uint64_t seed, std::mt19937_64& random) {
+    Trouble trouble;
+    trouble.cuts = static_cast<int>(random() % 6);
+    trouble.failed_dials = 0.2;
+    if (random() % 2 == 0) trouble.death_ns = Sometime(random);
+    trouble.death_seen = random() % 2 == 0;
+    if (random() % 3 == 0) trouble.isolation_ns = Sometime(random);
+    if (random() % 3 == 0) trouble.term_ns = Sometime(random);
+    trouble.stop_ns = Sometime(random) + 5 * kSecond;
+    trouble.stop = random() % 2 == 0 ? v1::DRAIN : v1::ABORT;
+    World world(seed, Agents(random), AMeetingPlan(), trouble);
     ASSERT_TRUE(world.Run(kLimit));
     CheckAlways(world);
   });

@@ -16,7 +16,9 @@
 #include <vector>
 
 #include "agent/link/link.h"
+#include "common/load/stripe.h"
 #include "controller/fleet/fleet.h"
+#include "tests/simulation/crowd.h"
 
 namespace rampart::simulation {
 
@@ -36,6 +38,7 @@ struct Trouble {
   int64_t term_ns = 0;                 // SIGTERM for one agent
   int64_t stop_ns = 0;
   v1::StopKind stop = v1::DRAIN;
+  int64_t patience_ns = 0;  // see Gathering
 };
 
 class World {
@@ -54,6 +57,9 @@ class World {
     uint64_t work = 0;  // counts what was begun, so that a late end of something else is none
     bool loading = false;
     bool running = false;
+    std::shared_ptr<Crowd> crowd;  // of a plan whose users meet
+    std::vector<uint32_t> weights;
+    uint32_t index = 0;
     int made = 0, setups = 0, starts = 0, teardowns = 0;
     int refused_dials = 0;                   // in a row
     int64_t start_ns = 0;                    // as told, on the agent's clock
@@ -73,6 +79,12 @@ class World {
     kept_.resize(static_cast<size_t>(agents));
     kept_sequence_.resize(static_cast<size_t>(agents));
     load_ns_ = controller::DemandOf(options.plan)->length_ns;
+    gathering_.agents = agents;
+    const v1::Scenario& first = options.plan.scenarios(0);
+    if (first.steps_size() > 0 && first.steps(0).has_rendezvous()) {
+      gathering_.users = static_cast<int>(first.load().constant_users().users());
+    }
+    gathering_.patience_ns = trouble.patience_ns;
     for (int i = 0; i < agents; ++i) {
       Agent& agent = agents_.emplace_back();
       agent.name = "agent-" + std::to_string(i + 1);
@@ -120,6 +132,7 @@ class World {
   bool done_ = false;
   int64_t done_ns_ = 0;
   controller::Started started_;
+  Gathering gathering_;
 
  private:
   struct Scheduled {
@@ -332,6 +345,7 @@ class World {
     }
   }
   void Do(const controller::Started& action) { started_ = action; }
+  void Do(const controller::ScenarioStarted&) {}
   void Do(const controller::RunFailed& action) { failures_.push_back(action.why); }
   void Do(const controller::TeardownFailed&) { ++teardown_failures_; }
   void Do(const controller::Done&) {
@@ -374,8 +388,11 @@ class World {
       Up(agent.connection, controller::Received{agent.connection, action.message});
     }
   }
-  void Do(size_t i, const agent::MakeEngine&) {
+  void Do(size_t i, const agent::MakeEngine& action) {
     ++agents_[i].made;
+    const v1::Assignment& assignment = action.prepare.assignment();
+    agents_[i].index = assignment.agent();
+    agents_[i].weights.assign(assignment.weights().begin(), assignment.weights().end());
     EndWork(i, Between(0, 200 * kMs), agent::EngineMade{});
   }
   void Do(size_t i, const agent::RunSetup&) {
@@ -394,11 +411,42 @@ class World {
     agent.start_ns = action.start_ns;
     agent.loading = agent.running = true;
     const int64_t start_ns = action.start_ns - agent.clock_offset_ns;
+    if (gathering_.users > 0) return Gather(i, start_ns);
     EndWork(i, std::max<int64_t>(0, start_ns + load_ns_ - now_ns_) + Between(0, kSecond),
             agent::EngineDrained{});
   }
+  void Gather(size_t i, int64_t start_ns) {
+    Agent& agent = agents_[i];
+    const Stripe own = Stripes::Make(agent.weights)->Of(static_cast<int>(agent.index));
+    const int users = own.empty() ? 0 : static_cast<int>(own.CountBefore(gathering_.users));
+    ++agent.work;
+    agent.crowd = std::make_shared<Crowd>(
+        users, gathering_,
+        Crowd::Shell{
+            .after = [this](int64_t ns, std::function<void()> what) { After(ns, std::move(what)); },
+            .between = [this](int64_t low, int64_t high) { return Between(low, high); },
+            .tell = [this, i](agent::LinkEvent event) { Tell(i, event); },
+            .drained = [this, i] { EndWork(i, 0, agent::EngineDrained{}); }});
+    After(0, [crowd = agent.crowd, in_ns = std::max<int64_t>(0, start_ns - now_ns_)] {
+      crowd->Begin(in_ns);
+    });
+  }
+  void Do(size_t i, const agent::OpenMeeting& action) {
+    const int64_t at_ns = action.open.agent_ns() - agents_[i].clock_offset_ns;
+    After(0, [this, crowd = agents_[i].crowd, opening = action.open.opening(), at_ns] {
+      crowd->Open(opening, at_ns, now_ns_);
+    });
+  }
+  void Do(size_t i, const agent::BeginScenario& action) {
+    const int64_t at_ns = action.start.agent_ns() - agents_[i].clock_offset_ns;
+    After(0, [this, crowd = agents_[i].crowd, at_ns] { crowd->BeginLate(at_ns, now_ns_); });
+  }
   void Do(size_t i, const agent::StopEngine& action) {
     if (!agents_[i].running) return;
+    if (agents_[i].crowd != nullptr) {
+      // Not now: the Link is in the middle of a step.
+      After(0, [crowd = agents_[i].crowd] { crowd->Stop(); });
+    }
     EndWork(i, Between(0, action.kind == v1::ABORT ? kSecond : 3 * kSecond),
             agent::EngineDrained{});
   }

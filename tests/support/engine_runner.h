@@ -97,9 +97,10 @@ class EngineRunner {
     Collect();
   }
 
-  void Begin() {
+  void Begin(LoadEvents events = {}) {
     start_ns_ = MonotonicNow();
-    engine_->Start(start_ns_, [this] { drained_.Set(true); });
+    engine_->Start(
+        start_ns_, [this] { drained_.Set(true); }, std::move(events));
   }
   void Drained() {
     drained_.Wait();

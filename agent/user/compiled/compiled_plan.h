@@ -49,6 +49,13 @@ struct GroupStep {
 struct FailStep {
   Template message;
 };
+struct RendezvousStep {
+  size_t meeting;  // of the thread
+  std::string name;
+  int64_t users;
+  int64_t timeout_ns;
+  SeriesId wait, timeouts;
+};
 struct CheckStep {
   std::vector<CheckCode> checks;
 };
@@ -56,7 +63,7 @@ struct CheckStep {
 struct Step {
   std::variant<SleepStep, std::unique_ptr<HttpStep>, std::unique_ptr<WebsocketStep>, SetStep,
                WhenStep, RepeatStep, ForEachStep, ChooseStep, GroupStep, FailStep, CheckStep,
-               Recordings, SendStep, CloseStep, TakeStep>
+               Recordings, SendStep, CloseStep, TakeStep, RendezvousStep>
       kind;
   Steps steps;
   v1::Position at;
@@ -72,6 +79,7 @@ struct ScenarioSeries {
 struct CompiledScenario {
   std::string name;
   v1::Load load;
+  std::string start_after;  // the scenario that has to end before
   int64_t start_ns = 0;
   int64_t graceful_stop_ns = 0;
   int64_t graceful_ramp_down_ns = 0;

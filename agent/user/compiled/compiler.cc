@@ -18,7 +18,11 @@ DurationNs Range(const v1::DurationRange& range) { return {Ns(range.min()), Ns(r
 
 Compiler::Compiler(const v1::Plan& plan, std::shared_ptr<const PlanFiles> files, Script& script,
                    Recorder& recorder)
-    : plan_(plan), files_(std::move(files)), script_(script), recorder_(recorder) {
+    : plan_(plan),
+      files_(std::move(files)),
+      script_(script),
+      recorder_(recorder),
+      rendezvous_(RendezvousOf(plan)) {
   const std::set<std::string> variables = VariableNames(plan);
   for (const v1::Param& param : plan.params()) {
     script_.SetShared(param.name(), param.value());
@@ -62,6 +66,7 @@ CompiledScenario Compiler::ScenarioOf(const v1::Scenario& proto) {
   CompiledScenario scenario;
   scenario.name = proto.name();
   scenario.load = proto.load();
+  scenario.start_after = proto.start_after();
   scenario.start_ns = Ns(proto.start());
   scenario.graceful_stop_ns = GracefulStopNs(proto);
   scenario.graceful_ramp_down_ns = GracefulRampDownNs(proto.load());
@@ -160,12 +165,15 @@ Step Compiler::StepOf(const v1::Step& proto, const Around& around) {
       step.label = "close";
       break;
     }
+    case v1::Step::kRendezvous:
+      step.kind = RendezvousStepOf(proto.rendezvous(), proto.at(), around);
+      step.label = proto.rendezvous().name();
+      break;
     case v1::Step::kTake:
       step.kind = TakeOf(proto.take(), proto.at());
       step.label = "take";
       break;
     case v1::Step::kScript:
-    case v1::Step::kRendezvous:
     case v1::Step::kGraphql:
     case v1::Step::kSubscribe:
     case v1::Step::kSse:

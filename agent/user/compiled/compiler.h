@@ -15,6 +15,7 @@
 #include "agent/stats/recorder.h"
 #include "agent/user/compiled/compiled_plan.h"
 #include "common/plan/plan_files.h"
+#include "common/plan/rendezvous.h"
 #include "common/script/script.h"
 #include "rampart/v1/plan.pb.h"
 
@@ -48,6 +49,8 @@ class Compiler {
   Steps StepsOf(const google::protobuf::RepeatedPtrField<v1::Step>& protos, const Around& around);
   Step StepOf(const v1::Step& proto, const Around& around);
   ChooseStep ChooseOf(const v1::Choose& proto, const Around& around);
+  RendezvousStep RendezvousStepOf(const v1::Rendezvous& proto, const v1::Position& at,
+                                  const Around& around);
 
   // compiler_http.cc
   std::unique_ptr<HttpStep> HttpOf(const v1::Http& proto, const Around& around);
@@ -116,7 +119,8 @@ class Compiler {
   Script& script_;
   Recorder& recorder_;
   std::unordered_map<std::string, std::string> params_;  // texts that no step changes
-  absl::Status status_;                                  // the first fault
+  std::vector<PlannedRendezvous> rendezvous_;
+  absl::Status status_;  // the first fault
   bool reads_response_ = false;
   bool keeps_response_ = false;
   HashUses hashes_;        // like reads_response_

@@ -52,6 +52,8 @@ Task<Flow> Walker::Run(const Steps& steps) {
       flow = Fail(*fail, step);
     } else if (const auto* take = std::get_if<TakeStep>(&step.kind)) {
       flow = Take(*take, step);
+    } else if (const auto* rendezvous = std::get_if<RendezvousStep>(&step.kind)) {
+      flow = co_await Meet(*rendezvous, step);
     }
     if (flow != Flow::kNext) co_return flow;
   }

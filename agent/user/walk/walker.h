@@ -86,6 +86,9 @@ class Walker {
   Task<Flow> Converse(const WebsocketStep& step, WebsocketSession& session);
   Flow Send(const SendStep& step, const Step& at);
 
+  // walker_rendezvous.cc
+  Task<Flow> Meet(const RendezvousStep& step, const Step& at);
+
   // What all steps use.
   void See() { context_.names.Use(user_.scope); }
   int64_t Draw(const DurationNs& range);

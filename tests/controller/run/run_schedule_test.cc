@@ -70,5 +70,30 @@ TEST(RunSchedule, AddsScenariosAndTheirStarts) {
             "browse: 100 users; send: 1,500 iterations/s; once: 1 user, 5 iterations each");
 }
 
+TEST(RunSchedule, AScenarioAfterAnotherIsAnEstimateUntilItBegins) {
+  v1::Plan plan;
+  for (const char* name : {"one", "two", "three"}) {
+    v1::Scenario& scenario = *plan.add_scenarios();
+    scenario.set_name(name);
+    v1::IterationsPerUser& model = *scenario.mutable_load()->mutable_iterations_per_user();
+    model.set_users(2);
+    model.set_iterations(1);
+    model.mutable_max_duration()->set_seconds(100);
+  }
+  plan.mutable_scenarios(1)->set_start_after("one");
+  plan.mutable_scenarios(1)->mutable_start()->set_seconds(5);
+  plan.mutable_scenarios(2)->set_start_after("two");
+  RunSchedule schedule(plan);
+  EXPECT_EQ(schedule.LengthNs(), 305 * kSecond);
+  // The first takes longer than planned: the second has not begun.
+  EXPECT_EQ(schedule.UsersAt(110 * kSecond), 0);
+  EXPECT_NE(schedule.StageAt(110 * kSecond).find("two: starts after one"), std::string::npos);
+  schedule.Begins("two", 20 * kSecond);
+  EXPECT_EQ(schedule.LengthNs(), 220 * kSecond);
+  EXPECT_EQ(schedule.UsersAt(110 * kSecond), 2);
+  EXPECT_EQ(schedule.StageAt(15 * kSecond).find("two: starts after one"), std::string::npos);
+  EXPECT_NE(schedule.StageAt(15 * kSecond).find("two: starts in 5 s"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace rampart::controller
