@@ -16,8 +16,8 @@ using boost::beast::error_code;
 // Puts the pieces that Beast finds where an HttpResponse wants them.
 class Pieces final : public http::basic_parser<false> {
  public:
-  Pieces(HttpResponse* response, bool keep_body, Sha256* hash)
-      : response_(response), keep_body_(keep_body), hash_(hash) {
+  Pieces(HttpResponse* response, bool keep_body, bool streamed, Sha256* hash)
+      : response_(response), keep_body_(keep_body), streamed_(streamed), hash_(hash) {
     header_limit(kMaxHeadBytes);
     body_limit(boost::none);  // counted here, where only a kept body costs memory
     eager(true);
@@ -46,7 +46,7 @@ class Pieces final : public http::basic_parser<false> {
   }
   void on_header_impl(error_code&) override {}
   void on_body_init_impl(const boost::optional<uint64_t>& length, error_code& error) override {
-    if (!keep_body_ || !length) return;
+    if (!keep_body_ || streamed_ || !length) return;
     if (*length > kMaxKeptBodyBytes) {
       error = http::error::body_limit;
     } else {
@@ -81,6 +81,7 @@ class Pieces final : public http::basic_parser<false> {
 
   HttpResponse* response_;
   bool keep_body_;
+  bool streamed_;
   Sha256* hash_;
   std::optional<BodyDecoder> decoder_;
   std::optional<Failure> hash_failure_;
@@ -114,6 +115,7 @@ struct HttpResponseParser::Impl {
   HttpResponse* response = nullptr;
   bool head_request = false;
   bool keep_body = false;
+  bool streamed = false;
   Sha256* hash = nullptr;
   bool started = false;
   int interim = 0;
@@ -122,7 +124,7 @@ struct HttpResponseParser::Impl {
 
   void Restart() {
     response->Clear();
-    pieces.emplace(response, keep_body, hash);
+    pieces.emplace(response, keep_body, streamed, hash);
     if (head_request) pieces->skip(true);
   }
 };
@@ -135,6 +137,7 @@ void HttpResponseParser::Begin(HttpResponse* response, bool head_request, bool k
   impl_->response = response;
   impl_->head_request = head_request;
   impl_->keep_body = keep_body;
+  impl_->streamed = false;
   impl_->hash = hash;
   if (hash != nullptr) hash->Reset();
   impl_->started = false;
@@ -144,6 +147,15 @@ void HttpResponseParser::Begin(HttpResponse* response, bool head_request, bool k
   impl_->Restart();
 }
 
+void HttpResponseParser::BeginStream(HttpResponse* response) {
+  Begin(response, /*head_request=*/false, /*keep_body=*/true);
+  impl_->streamed = true;
+  impl_->Restart();
+}
+
+bool HttpResponseParser::head_done() const {
+  return impl_->pieces && impl_->pieces->is_header_done();
+}
 bool HttpResponseParser::started() const { return impl_->started; }
 size_t HttpResponseParser::unused_bytes() const { return impl_->unused_bytes; }
 
@@ -214,7 +226,7 @@ HttpResponseParser::State HttpResponseParser::Consume(std::string_view bytes) {
 HttpResponseParser::State HttpResponseParser::Complete() {
   HttpResponse& response = *impl_->response;
   response.keep_alive = impl_->pieces->keep_alive();
-  if (impl_->keep_body && !response.body.empty()) {
+  if (impl_->keep_body && !impl_->streamed && !response.body.empty()) {
     if (auto failure = DecodeBody(response.Header("content-encoding"), &response.body)) {
       failure_ = std::move(*failure);
       return State::kFailed;

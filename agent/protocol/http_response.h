@@ -50,12 +50,17 @@ class HttpResponseParser {
   // `response` and `hash` must outlive the parsing.
   void Begin(HttpResponse* response, bool head_request, bool keep_body, Sha256* hash = nullptr);
 
+  // For a body that comes as a stream: it is put into response->body as it is, and who reads it
+  // takes it out between the calls of Feed.
+  void BeginStream(HttpResponse* response);
+
   // Takes `bytes`; what belongs to a head that is not complete yet is kept inside.
   State Feed(std::string_view bytes);
   // The peer has closed: completes a body that ends with its connection.
   State Finish();
 
-  bool started() const;  // a byte of the response has come
+  bool started() const;    // a byte of the response has come
+  bool head_done() const;  // of the response proper
   // After kComplete: how many bytes at the end of the last Feed's come after the response. What
   // follows a 101 belongs to the protocol that was switched to.
   size_t unused_bytes() const;

@@ -40,6 +40,28 @@ bool ScopeNames::PushJsonOf(std::string_view text) {
   return true;
 }
 
+bool ScopeNames::PushGraphql(std::string_view name) {
+  const Scope& scope = *scope_;
+  if (scope.has_message ? !scope.is_result : !scope.answers_graphql || scope.response == nullptr) {
+    return false;
+  }
+  if (!PushJsonOf(scope.has_message ? scope.message : std::string_view(scope.response->body))) {
+    return false;
+  }
+  const auto descend = [this](std::string_view key) {
+    if (!lua_istable(lua_, -1)) return;
+    PushText(lua_, key);
+    lua_rawget(lua_, -2);
+    lua_remove(lua_, -2);
+  };
+  if (scope.has_message) descend("payload");
+  const bool object = lua_istable(lua_, -1);
+  descend(name);
+  if (object && !lua_isnil(lua_, -1) && !lua_islightuserdata(lua_, -1)) return true;
+  lua_pop(lua_, 1);
+  return false;
+}
+
 bool ScopeNames::Push(lua_State* lua, std::string_view name) {
   if (scope_ == nullptr) return false;
   const Scope& scope = *scope_;
@@ -50,6 +72,8 @@ bool ScopeNames::Push(lua_State* lua, std::string_view name) {
   } else if (name == "json") {
     if (scope.has_message) return PushJsonOf(scope.message);
     return scope.response != nullptr && PushJsonOf(scope.response->body);
+  } else if (name == "data" || name == "errors") {
+    return PushGraphql(name);
   } else if (name == "user") {
     lua_createtable(lua, 0, 1);
     lua_pushinteger(lua, scope.user);
@@ -57,6 +81,9 @@ bool ScopeNames::Push(lua_State* lua, std::string_view name) {
   } else if (name == "message") {
     if (!scope.has_message) return false;
     PushText(lua, scope.message);
+  } else if (name == "event" || name == "event_id") {
+    if (scope.event.empty()) return false;
+    PushText(lua, name == "event" ? scope.event : scope.event_id);
   } else if (name == "body") {
     if (scope.response == nullptr) return false;
     PushText(lua, scope.response->body);

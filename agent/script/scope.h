@@ -28,11 +28,16 @@ struct Scope {
   uint64_t sent_size = 0;  // what sent_hash is of
   std::string body_hash;
   const HttpResponse* response = nullptr;  // null when its body is not kept
+  bool answers_graphql = false;            // the response: it has data and errors
 
   bool connected = false;  // a WebSocket's handshake succeeded
   double connecting_ms = 0;
   bool has_message = false;
-  std::string_view message;  // of a WebSocket, while it is handled
+  std::string_view message;  // of a WebSocket or an event stream, while it is handled
+  bool is_result = false;    // the message is a GraphQL subscription's: its payload has data
+
+  std::string_view event;  // the name of the event that is handled; empty for none
+  std::string_view event_id;
 
   // Changes with response and message: what was parsed from older ones is forgotten.
   uint64_t version = 0;
@@ -52,6 +57,8 @@ class ScopeNames final : public DynamicNames {
 
  private:
   bool PushJsonOf(std::string_view text);
+  // data or errors of a GraphQL answer or result; nothing for null.
+  bool PushGraphql(std::string_view name);
 
   lua_State* lua_;
   const Scope* scope_ = nullptr;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 #include "absl/strings/match.h"
@@ -11,6 +12,7 @@
 #include "common/load/user_schedule.h"
 #include "common/plan/feed_validation.h"
 #include "common/plan/coordination.h"
+#include "common/plan/graphql_document.h"
 #include "common/plan/units.h"
 #include "common/plan/variables.h"
 #include "common/script/script.h"
@@ -26,9 +28,13 @@ using google::protobuf::Message;
 
 // What the agent makes when an expression asks for it.
 constexpr const char* kDynamicNames[] = {
-    "status",    "ok",          "body",      "json",      "headers", "error",    "user",
-    "iteration", "duration_ms", "message",   "connected", "url",     "scenario", "connecting_ms",
-    "setup",     "sent_hash",   "sent_size", "body_hash"};
+    "status",    "ok",          "body",    "json",      "headers",  "error",     "user",
+    "iteration", "duration_ms", "message", "connected", "url",      "scenario",  "connecting_ms",
+    "setup",     "data",        "errors",  "event",     "event_id", "sent_hash", "sent_size",
+    "body_hash"};
+
+// The step around a step that keeps a connection while the steps in it run.
+enum class Session { kNone, kWebsocket, kSubscribe, kSse };
 
 class Validator {
  public:
@@ -45,10 +51,10 @@ class Validator {
     Texts(plan_, {});
     for (const v1::Scenario& scenario : plan_.scenarios()) {
       LoadOf(scenario);
-      Steps(scenario.steps(), false);
+      Steps(scenario.steps(), Session::kNone);
     }
-    Steps(plan_.setup(), false);
-    Steps(plan_.teardown(), false);
+    Steps(plan_.setup(), Session::kNone);
+    Steps(plan_.teardown(), Session::kNone);
     ValidateFeeds(plan_, faults_);
     Thresholds();
     ValidateCoordination(plan_, faults_);
@@ -108,6 +114,13 @@ class Validator {
       }
     }
     if (const auto* http = dynamic_cast<const v1::Http*>(&message)) Recorded(http->record());
+    if (const auto* graphql = dynamic_cast<const v1::Graphql*>(&message)) {
+      Recorded(graphql->record());
+    }
+    if (const auto* subscribe = dynamic_cast<const v1::Subscribe*>(&message)) {
+      Recorded(subscribe->record());
+    }
+    if (const auto* sse = dynamic_cast<const v1::Sse*>(&message)) Recorded(sse->record());
     if (const auto* ws = dynamic_cast<const v1::Websocket*>(&message)) Recorded(ws->record());
     if (const auto* record = dynamic_cast<const v1::Record*>(&message)) Recorded(record->values());
   }
@@ -182,7 +195,7 @@ class Validator {
   }
 
   template <typename StepList>
-  void Steps(const StepList& steps, bool in_websocket) {
+  void Steps(const StepList& steps, Session session) {
     for (const v1::Step& step : steps) {
       const bool wants_steps =
           step.has_when() || step.has_repeat() || step.has_for_each() || step.has_group();
@@ -191,29 +204,52 @@ class Validator {
           faults_->Add(step.at(), "a step needs a kind, such as `http`");
           break;
         case v1::Step::kSend:
+          if (session != Session::kWebsocket) {
+            faults_->Add(step.at(), "`send` works inside a `websocket` only");
+          }
+          break;
         case v1::Step::kClose:
           if (const uint32_t code = step.close().code();
               code != 0 && code != 1000 && (code < 3000 || code > 4999)) {
             faults_->Add(step.at(), "a client closes with 1000 or a code from 3000 to 4999");
           }
-          if (!in_websocket) {
-            faults_->Add(step.at(), "`send` and `close` work inside a `websocket` only");
+          if (session == Session::kNone) {
+            faults_->Add(step.at(),
+                         "`close` works inside a `websocket`, `subscribe` or `sse` only");
           }
           break;
         case v1::Step::kWebsocket:
-          if (in_websocket) faults_->Add(step.at(), "a `websocket` inside a `websocket`");
-          Steps(step.websocket().on_open(), true);
-          Steps(step.websocket().on_message(), true);
-          for (const auto& every : step.websocket().send_every()) Every(every);
+          Begin(step.at(), session);
+          Steps(step.websocket().on_open(), Session::kWebsocket);
+          Steps(step.websocket().on_message(), Session::kWebsocket);
+          for (const auto& every : step.websocket().send_every()) {
+            Every(every, "send_every", Session::kWebsocket);
+          }
+          break;
+        case v1::Step::kSubscribe:
+          Begin(step.at(), session);
+          Operation(step.subscribe(), step.at());
+          Steps(step.subscribe().on_subscribed(), Session::kSubscribe);
+          Steps(step.subscribe().on_next(), Session::kSubscribe);
+          for (const auto& every : step.subscribe().every()) {
+            Every(every, "every", Session::kSubscribe);
+          }
+          break;
+        case v1::Step::kSse:
+          Begin(step.at(), session);
+          Steps(step.sse().on_event(), Session::kSse);
           break;
         case v1::Step::kChoose:
-          Choices(step.choose(), step.at(), in_websocket);
+          Choices(step.choose(), step.at(), session);
           break;
         case v1::Step::kHttp:
           if (step.http().target_case() == v1::Http::TARGET_NOT_SET) {
             faults_->Add(step.at(), "`http` needs a method with a URL, such as `get: /api/health`");
           }
           if (step.http().has_multipart()) Multipart(step.http());
+          break;
+        case v1::Step::kGraphql:
+          Operation(step.graphql(), step.at());
           break;
         default:
           break;
@@ -223,7 +259,7 @@ class Validator {
       if (!wants_steps && !step.steps().empty()) {
         faults_->Add(step.at(), "`steps` belongs to `when`, `repeat`, `for_each` and `group`");
       }
-      Steps(step.steps(), in_websocket);
+      Steps(step.steps(), session);
     }
   }
 
@@ -248,21 +284,45 @@ class Validator {
     }
   }
 
-  void Every(const v1::SendEvery& every) {
+  template <typename StepKind>
+  void Operation(const StepKind& step, const v1::Position& at) {
+    const GraphqlDocument document = ReadGraphqlDocument(step.query());
+    if (!document.fault.empty()) {
+      return faults_->Add(at, "`query` is no GraphQL document: " + document.fault);
+    }
+    const std::string fault = OperationFault(document, step.operation_name());
+    if (!fault.empty()) return faults_->Add(at, fault);
+    if (std::is_same_v<StepKind, v1::Graphql> &&
+        ChosenOperation(document, step.operation_name()).kind == "subscription") {
+      faults_->Add(at,
+                   "a subscription needs a `subscribe` step: its results come over a WebSocket");
+    }
+  }
+
+  void Begin(const v1::Position& at, Session session) {
+    if (session == Session::kNone) return;
+    faults_->Add(at,
+                 "a `websocket`, `subscribe` or `sse` inside of another: a user has one at a time");
+  }
+
+  void Every(const v1::SendEvery& every, const std::string& name, Session session) {
     if (Ns(every.interval().min()) <= 0) {
       faults_->Add(every.at(), "`interval` must be over 0");
     }
-    if (every.has_message() != every.steps().empty()) {
-      faults_->Add(every.at(), "`send_every` needs either a `message` or `steps`");
+    if (session == Session::kWebsocket && every.has_message() != every.steps().empty()) {
+      faults_->Add(every.at(), "`" + name + "` needs either a `message` or `steps`");
     }
-    Steps(every.steps(), true);
+    if (session != Session::kWebsocket && (every.has_message() || every.steps().empty())) {
+      faults_->Add(every.at(), "`" + name + "` needs `steps`, and no `message`");
+    }
+    Steps(every.steps(), session);
   }
 
-  void Choices(const v1::Choose& choose, const v1::Position& at, bool in_websocket) {
+  void Choices(const v1::Choose& choose, const v1::Position& at, Session session) {
     if (choose.options().empty()) faults_->Add(at, "`choose` needs at least one option");
     for (const auto& option : choose.options()) {
       if (option.weight() < 0) faults_->Add(option.at(), "a weight is under 0");
-      Steps(option.steps(), in_websocket);
+      Steps(option.steps(), session);
     }
   }
 

@@ -12,6 +12,9 @@ std::set<std::string> VariableNames(const v1::Plan& plan) {
     if (const auto* http = dynamic_cast<const v1::Http*>(&part)) {
       add(http->save());
       add(http->append());
+    } else if (const auto* graphql = dynamic_cast<const v1::Graphql*>(&part)) {
+      add(graphql->save());
+      add(graphql->append());
     } else if (const auto* set = dynamic_cast<const v1::Set*>(&part)) {
       add(set->variables());
     } else if (const auto* repeat = dynamic_cast<const v1::Repeat*>(&part)) {

@@ -1,12 +1,12 @@
 #include "common/script/json.h"
 
-#include <simdjson.h>
-
 #include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <lua.hpp>
 #include <vector>
+
+#include "common/script/json_document.h"
 
 namespace rampart {
 namespace {
@@ -139,22 +139,10 @@ void AppendJsonString(std::string_view text, std::string* out) {
 }
 
 absl::Status PushJson(lua_State* lua, std::string_view text) {
-  static thread_local simdjson::dom::parser parser;
-  static thread_local std::string padded;
-  padded.assign(text);
-  padded.resize(text.size() + simdjson::SIMDJSON_PADDING);
-  if (parser.max_depth() != kMaxJsonDepth &&
-      parser.allocate(std::max<size_t>(text.size(), 1024), kMaxJsonDepth) != simdjson::SUCCESS) {
-    return absl::ResourceExhaustedError("no memory to parse JSON");
-  }
-  simdjson::dom::element element;
-  const auto error = parser.parse(padded.data(), text.size(), false).get(element);
-  if (error != simdjson::SUCCESS) {
-    return absl::InvalidArgumentError(std::string("not JSON (") + simdjson::error_message(error) +
-                                      "): `" + std::string(text.substr(0, 60)) + "`");
-  }
+  absl::StatusOr<simdjson::dom::element> element = ParseJson(text);
+  if (!element.ok()) return element.status();
   lua_pushcfunction(lua, PushElement);
-  lua_pushlightuserdata(lua, &element);
+  lua_pushlightuserdata(lua, &*element);
   if (lua_pcall(lua, 1, 1, 0) != LUA_OK) {
     lua_pop(lua, 1);
     return absl::ResourceExhaustedError("the JSON needs more memory than scripts may use");

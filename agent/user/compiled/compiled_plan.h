@@ -12,8 +12,10 @@
 #include "absl/status/statusor.h"
 #include "agent/stats/recorder.h"
 #include "agent/user/compiled/http_step.h"
+#include "agent/user/compiled/sse_step.h"
 #include "agent/user/compiled/step_parts.h"
 #include "agent/user/compiled/take_step.h"
+#include "agent/user/compiled/subscribe_step.h"
 #include "agent/user/compiled/websocket_step.h"
 #include "common/plan/plan_files.h"
 #include "common/script/script.h"
@@ -61,9 +63,10 @@ struct CheckStep {
 };
 
 struct Step {
-  std::variant<SleepStep, std::unique_ptr<HttpStep>, std::unique_ptr<WebsocketStep>, SetStep,
-               WhenStep, RepeatStep, ForEachStep, ChooseStep, GroupStep, FailStep, CheckStep,
-               Recordings, SendStep, CloseStep, TakeStep, RendezvousStep>
+  std::variant<SleepStep, std::unique_ptr<HttpStep>, std::unique_ptr<WebsocketStep>,
+               std::unique_ptr<SubscribeStep>, std::unique_ptr<SseStep>, SetStep, WhenStep,
+               RepeatStep, ForEachStep, ChooseStep, GroupStep, FailStep, CheckStep, Recordings,
+               SendStep, CloseStep, TakeStep, RendezvousStep>
       kind;
   Steps steps;
   v1::Position at;

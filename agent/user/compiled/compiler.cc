@@ -102,9 +102,21 @@ Step Compiler::StepOf(const v1::Step& proto, const Around& around) {
       step.kind = HttpOf(proto.http(), around);
       step.label = std::get<std::unique_ptr<HttpStep>>(step.kind)->name;
       break;
+    case v1::Step::kGraphql:
+      step.kind = GraphqlOf(proto.graphql(), around);
+      step.label = std::get<std::unique_ptr<HttpStep>>(step.kind)->name;
+      break;
     case v1::Step::kWebsocket:
       step.kind = WebsocketOf(proto.websocket(), around);
       step.label = std::get<std::unique_ptr<WebsocketStep>>(step.kind)->target.name;
+      break;
+    case v1::Step::kSubscribe:
+      step.kind = SubscribeOf(proto.subscribe(), around);
+      step.label = std::get<std::unique_ptr<SubscribeStep>>(step.kind)->target.name;
+      break;
+    case v1::Step::kSse:
+      step.kind = SseOf(proto.sse(), around);
+      step.label = std::get<std::unique_ptr<SseStep>>(step.kind)->name;
       break;
     case v1::Step::kSleep:
       step.kind = SleepStep{Range(proto.sleep())};
@@ -174,9 +186,6 @@ Step Compiler::StepOf(const v1::Step& proto, const Around& around) {
       step.label = "take";
       break;
     case v1::Step::kScript:
-    case v1::Step::kGraphql:
-    case v1::Step::kSubscribe:
-    case v1::Step::kSse:
     case v1::Step::kSocketio:
     case v1::Step::kEmit:
       Refuse(proto.at(), "this step is not there yet");

@@ -26,6 +26,14 @@ inline constexpr int64_t kDefaultTimeoutNs = 60'000'000'000;
 int64_t NsOr(bool set, const google::protobuf::Duration& duration, int64_t otherwise);
 DurationNs Range(const v1::DurationRange& range);
 
+// compiler_graphql.cc
+// The `name` tag: the step's own name, the operation's, or the URL.
+std::string GraphqlName(const std::string& name, const std::string& operation_name,
+                        const std::string& query, const std::string& url);
+// `{query, variables, operationName}`; strings in `variables` are templates, the others are not.
+v1::Value GraphqlRequest(const std::string& query, const v1::Value& variables, bool has_variables,
+                         const std::string& operation_name);
+
 class Compiler {
  public:
   Compiler(const v1::Plan& plan, std::shared_ptr<const PlanFiles> files, Script& script,
@@ -61,6 +69,15 @@ class Compiler {
   static std::pair<std::string, std::string> MethodAndUrl(const v1::Http& proto);
   std::string BaseUrl() const;
   int64_t DefaultTimeout() const;
+
+  // compiler_graphql.cc
+  std::unique_ptr<HttpStep> GraphqlOf(const v1::Graphql& proto, const Around& around);
+
+  // compiler_subscribe.cc
+  std::unique_ptr<SubscribeStep> SubscribeOf(const v1::Subscribe& proto, const Around& around);
+
+  // compiler_sse.cc
+  std::unique_ptr<SseStep> SseOf(const v1::Sse& proto, const Around& around);
 
   // compiler_websocket.cc
   std::unique_ptr<WebsocketStep> WebsocketOf(const v1::Websocket& proto, const Around& around);

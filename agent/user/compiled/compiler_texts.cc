@@ -137,9 +137,10 @@ void Compiler::Look(const std::string& text, const Around& around) {
   for (const std::string& name : UnknownNames(text, {})) {
     if (name == "sent_hash") hashes_.sent = later_hashes_.sent = true;
     if (name == "body_hash") hashes_.body = later_hashes_.body = true;
-    if (name != "body" && name != "json" && name != "headers") continue;
+    const bool parsed = name == "json" || name == "data" || name == "errors";
+    if (name != "body" && name != "headers" && !parsed) continue;
     reads_response_ = true;
-    if (name != "json" || !around.in_message) keeps_response_ = true;
+    if (!parsed || !around.in_message) keeps_response_ = true;
   }
 }
 

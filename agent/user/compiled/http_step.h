@@ -3,6 +3,7 @@
 #define RAMPART_AGENT_USER_COMPILED_HTTP_STEP_H_
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <unordered_map>
 #include <utility>
@@ -28,6 +29,12 @@ struct PartContent {
   v1::Position at;
 };
 
+// What makes an `http` step a `graphql` step.
+struct GraphqlMark {
+  SampleTags tags;      // of graphql_failed
+  SeriesId failed = 0;  // when no tag is rendered
+};
+
 struct HttpStep {
   std::string name;
   std::string method;
@@ -46,6 +53,8 @@ struct HttpStep {
   std::vector<uint32_t> expect_status;
   bool reads_response = false;  // one of its expressions asks for body, json or headers
   HashUses hashes;              // that its expressions ask for
+
+  std::unique_ptr<GraphqlMark> graphql;  // or null
 
   // By outcome (status and error), filled as outcomes come; and by rendered tags and outcome.
   static constexpr size_t kMaxRendered = 1000;

@@ -36,4 +36,10 @@ WebsocketSeries MakeWebsocketSeries(const Tags& tags, Recorder& recorder) {
       find("ws_msgs_sent"),  find("ws_msgs_received"), find("ws_ping"), find("ws_errors")};
 }
 
+SseSeries MakeSseSeries(const Tags& tags, Recorder& recorder) {
+  const auto find = [&](const char* metric) { return recorder.Find(metric, tags); };
+  return {find("sse_connecting"), find("sse_sessions"), find("sse_open"), find("sse_events"),
+          find("sse_errors")};
+}
+
 }  // namespace rampart::agent

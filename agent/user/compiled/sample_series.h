@@ -17,10 +17,15 @@ struct WebsocketSeries {
   SeriesId connecting, sessions, open, duration, sent, received, ping, errors;
 };
 
+struct SseSeries {
+  SeriesId connecting, sessions, open, events, errors;
+};
+
 // `tags` with one more, in their order; a later value replaces an earlier one.
 void SetTag(std::string_view key, std::string_view value, Tags* tags);
 HttpSeries MakeHttpSeries(const Tags& tags, Recorder& recorder);
 WebsocketSeries MakeWebsocketSeries(const Tags& tags, Recorder& recorder);
+SseSeries MakeSseSeries(const Tags& tags, Recorder& recorder);
 
 }  // namespace rampart::agent
 

@@ -22,6 +22,10 @@ Task<Flow> Walker::Run(const Steps& steps) {
       flow = co_await Http(**http, step);
     } else if (const auto* ws = std::get_if<std::unique_ptr<WebsocketStep>>(&step.kind)) {
       flow = co_await RunWebsocket(**ws, step);
+    } else if (const auto* subscribe = std::get_if<std::unique_ptr<SubscribeStep>>(&step.kind)) {
+      flow = co_await RunSubscribe(**subscribe, step);
+    } else if (const auto* sse = std::get_if<std::unique_ptr<SseStep>>(&step.kind)) {
+      flow = co_await RunSse(**sse, step);
     } else if (const auto* sleep = std::get_if<SleepStep>(&step.kind)) {
       flow = co_await Sleep(*sleep);
     } else if (const auto* set = std::get_if<SetStep>(&step.kind)) {

@@ -17,6 +17,9 @@
 
 namespace rampart::agent {
 
+class EventStream;
+struct GraphqlAnswer;
+
 // How a step leaves its iteration.
 enum class Flow : uint8_t {
   kNext,
@@ -80,6 +83,28 @@ class Walker {
   // walker_multipart.cc
   absl::Status RenderParts(const std::vector<PartContent>& parts, ExchangeBuffers& buffers,
                            std::optional<Failure>* failed);
+
+  // walker_graphql.cc
+  // Why an answer over HTTP is none of GraphQL, or has errors.
+  static std::optional<Failure> JudgeGraphql(const HttpResponse& response, bool expected_status);
+  void CountGraphql(const GraphqlMark& mark, bool failed);
+
+  // walker_subscribe.cc
+  Task<Flow> RunSubscribe(const SubscribeStep& step, const Step& at);
+  Task<Flow> InitGraphql(const SubscribeStep& step, WebsocketSession& session);
+  Task<Flow> TakeResults(const SubscribeStep& step, WebsocketSession& session);
+  Task<Flow> TakeResult(const SubscribeStep& step, WebsocketSession& session,
+                        const GraphqlAnswer& answer);
+  Flow SendGraphql(const ValueTemplate& message, WebsocketSession& session);
+  Flow SayGraphql(std::string_view text, WebsocketSession& session);
+  // The server broke the protocol.
+  Flow RefuseGraphql(WebsocketSession& session, const std::string& why);
+  Flow GraphqlEnded(WebsocketSession& session, Websocket::Event event);
+
+  // walker_sse.cc
+  Task<Flow> RunSse(const SseStep& step, const Step& at);
+  Task<Flow> TakeEvents(const SseStep& step, const Step& at, const SseSeries& series,
+                        EventStream& stream);
 
   // walker_websocket.cc
   Task<Flow> RunWebsocket(const WebsocketStep& step, const Step& at);

@@ -184,15 +184,18 @@ Task<Flow> Walker::Http(const HttpStep& step, const Step& at) {
   } else if (hashes_body) {
     scope.body_hash = body_hash.Hex();
   }
+  if (!failed && step.graphql != nullptr) failed = JudgeGraphql(buffers->response, scope.ok);
+  if (!failed && !scope.ok) {
+    failed = Failure{ErrorKind::kHttpStatus,
+                     std::string(method) + " answered with status " + std::to_string(scope.status)};
+  }
   if (failed) {
+    scope.ok = false;
     scope.error = failed->kind;
     Error(*failed, step.name, at.at);
-  } else if (!scope.ok) {
-    scope.error = ErrorKind::kHttpStatus;
-    Error({ErrorKind::kHttpStatus,
-           std::string(method) + " answered with status " + std::to_string(scope.status)},
-          step.name, at.at);
   }
+  if (step.graphql != nullptr) CountGraphql(*step.graphql, failed.has_value());
+  scope.answers_graphql = step.graphql != nullptr;
   scope.url = buffers->url;
   scope.response = &buffers->response;
   scope.version = context_.names.NextVersion();

@@ -204,6 +204,7 @@ void Walker::FailSession(WebsocketSession& session, const Failure& failure) {
 }
 
 Flow Walker::BeginClose(const CloseStep& step, const Step& at) {
+  if (session_ == nullptr) return Flow::kClose;  // an event stream just ends
   See();
   session_->close_reason.clear();
   const absl::Status status =
