@@ -29,10 +29,11 @@ void PushHeaders(lua_State* lua, std::string_view head) {
 }  // namespace
 
 bool ScopeNames::PushJsonOf(std::string_view text) {
-  if (json_version_ != scope_->version) {
+  if (json_version_ != scope_->version || json_text_ != text.data()) {
     luaL_unref(lua_, LUA_REGISTRYINDEX, json_);
     json_ = LUA_REFNIL;
     json_version_ = scope_->version;
+    json_text_ = text.data();
     if (PushJson(lua_, text).ok()) json_ = luaL_ref(lua_, LUA_REGISTRYINDEX);
   }
   if (json_ == LUA_REFNIL) return false;
@@ -111,6 +112,11 @@ bool ScopeNames::Push(lua_State* lua, std::string_view name) {
     lua_pushboolean(lua, scope.connected ? 1 : 0);
   } else if (name == "connecting_ms") {
     lua_pushnumber(lua, scope.connecting_ms);
+  } else if (name == "event") {
+    if (!scope.event) return false;
+    PushText(lua, *scope.event);
+  } else if (name == "args") {
+    return scope.args && PushJsonOf(*scope.args);
   } else if (name == "url") {
     if (scope.url.empty()) return false;
     PushText(lua, scope.url);

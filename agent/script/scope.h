@@ -39,7 +39,10 @@ struct Scope {
   std::string_view event;  // the name of the event that is handled; empty for none
   std::string_view event_id;
 
-  // Changes with response and message: what was parsed from older ones is forgotten.
+  std::optional<std::string_view> event;  // of Socket.IO, while it is handled
+  std::optional<std::string_view> args;   // its or an acknowledgement's: a JSON list
+
+  // Changes with response, message and args: what was parsed from older ones is forgotten.
   uint64_t version = 0;
 };
 
@@ -66,6 +69,7 @@ class ScopeNames final : public DynamicNames {
   // The JSON that was parsed last: a reference in the Lua registry, and what it was parsed from.
   int json_ = -1;
   uint64_t json_version_ = 0;
+  const char* json_text_ = nullptr;
 };
 
 }  // namespace rampart::agent

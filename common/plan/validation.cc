@@ -28,13 +28,13 @@ using google::protobuf::Message;
 
 // What the agent makes when an expression asks for it.
 constexpr const char* kDynamicNames[] = {
-    "status",    "ok",          "body",    "json",      "headers",  "error",     "user",
-    "iteration", "duration_ms", "message", "connected", "url",      "scenario",  "connecting_ms",
-    "setup",     "data",        "errors",  "event",     "event_id", "sent_hash", "sent_size",
+    "status",      "ok",        "body",      "json",      "headers", "error", "user",
+    "iteration",   "duration_ms", "message", "connected", "url",   "scenario", "connecting_ms",
+    "setup",     "data",        "errors",  "event",     "event_id", "args", "sent_hash", "sent_size",
     "body_hash"};
 
 // The step around a step that keeps a connection while the steps in it run.
-enum class Session { kNone, kWebsocket, kSubscribe, kSse };
+enum class Session { kNone, kWebsocket, kSocketio, kSubscribe, kSse };
 
 class Validator {
  public:
@@ -64,6 +64,9 @@ class Validator {
   }
 
  private:
+  // Which connection a step can use.
+  enum class Inside { kNothing, kWebsocket, kSocketio };
+
   void Metrics() {
     std::set<std::string> built_in;
     for (const MetricInfo& metric : BuiltInMetrics()) built_in.insert(metric.name);
@@ -122,6 +125,8 @@ class Validator {
     }
     if (const auto* sse = dynamic_cast<const v1::Sse*>(&message)) Recorded(sse->record());
     if (const auto* ws = dynamic_cast<const v1::Websocket*>(&message)) Recorded(ws->record());
+    if (const auto* io = dynamic_cast<const v1::Socketio*>(&message)) Recorded(io->record());
+    if (const auto* emit = dynamic_cast<const v1::Emit*>(&message)) Recorded(emit->record());
     if (const auto* record = dynamic_cast<const v1::Record*>(&message)) Recorded(record->values());
   }
 
@@ -208,23 +213,33 @@ class Validator {
             faults_->Add(step.at(), "`send` works inside a `websocket` only");
           }
           break;
+        case v1::Step::kEmit:
+          Emit(step.emit(), step.at(), session);
+          break;
         case v1::Step::kClose:
           if (const uint32_t code = step.close().code();
               code != 0 && code != 1000 && (code < 3000 || code > 4999)) {
             faults_->Add(step.at(), "a client closes with 1000 or a code from 3000 to 4999");
           }
           if (session == Session::kNone) {
-            faults_->Add(step.at(),
-                         "`close` works inside a `websocket`, `subscribe` or `sse` only");
+            faults_->Add(
+                step.at(),
+                "`close` works inside a `websocket`, `socketio`, `subscribe` or `sse` only");
           }
           break;
         case v1::Step::kWebsocket:
           Begin(step.at(), session);
           Steps(step.websocket().on_open(), Session::kWebsocket);
           Steps(step.websocket().on_message(), Session::kWebsocket);
+          Steps(step.websocket().on_close(), Session::kNone);
+          NothingWaits(step.websocket().on_close());
           for (const auto& every : step.websocket().send_every()) {
             Every(every, "send_every", Session::kWebsocket);
           }
+          break;
+        case v1::Step::kSocketio:
+          Begin(step.at(), session);
+          Socketio(step.socketio());
           break;
         case v1::Step::kSubscribe:
           Begin(step.at(), session);
@@ -302,7 +317,7 @@ class Validator {
   void Begin(const v1::Position& at, Session session) {
     if (session == Session::kNone) return;
     faults_->Add(at,
-                 "a `websocket`, `subscribe` or `sse` inside of another: a user has one at a time");
+                 "a `websocket`, `socketio`, `subscribe` or `sse` inside of another: a user has one at a time");
   }
 
   void Every(const v1::SendEvery& every, const std::string& name, Session session) {
@@ -316,6 +331,58 @@ class Validator {
       faults_->Add(every.at(), "`" + name + "` needs `steps`, and no `message`");
     }
     Steps(every.steps(), session);
+  }
+
+  void Socketio(const v1::Socketio& socketio) {
+    if (socketio.has_auth() && !socketio.auth().has_object()) {
+      faults_->Add(socketio.at(), "`auth` must be a map, such as `{ token: \"${token}\" }`");
+    }
+    Steps(socketio.on_connect(), Session::kSocketio);
+    for (const v1::EventSteps& on : socketio.on()) {
+      if (on.steps().empty()) faults_->Add(on.at(), "`on` needs steps for each event");
+      Steps(on.steps(), Session::kSocketio);
+    }
+    for (const v1::SendEvery& every : socketio.every()) {
+      Every(every, "every", Session::kSocketio);
+    }
+  }
+
+  void Emit(const v1::Emit& emit, const v1::Position& at, Session session) {
+    if (session != Session::kSocketio) {
+      faults_->Add(at, "`emit` works inside a `socketio` only");
+    }
+    const bool after = !emit.checks().empty() || !emit.record().empty() || !emit.save().empty();
+    if (!emit.ack() && (after || emit.has_timeout())) {
+      faults_->Add(at,
+                   "`checks`, `record`, `save` and `timeout` of an `emit` are of its "
+                   "acknowledgement: they need `ack: true`");
+    }
+  }
+
+  // The connection is gone, and the user may have been stopped.
+  template <typename StepList>
+  void NothingWaits(const StepList& steps) {
+    for (const v1::Step& step : steps) {
+      switch (step.kind_case()) {
+        case v1::Step::kRecord:
+        case v1::Step::kSet:
+        case v1::Step::kCheck:
+        case v1::Step::kScript:
+        case v1::Step::kWhen:
+        case v1::Step::kGroup:
+        case v1::Step::kFail:
+        case v1::Step::KIND_NOT_SET:
+          break;
+        case v1::Step::kChoose:
+          for (const auto& option : step.choose().options()) NothingWaits(option.steps());
+          break;
+        default:
+          faults_->Add(step.at(),
+                       "`on_close` takes steps that wait for nothing only: record, set, check, "
+                       "script, when, choose, group and fail");
+      }
+      NothingWaits(step.steps());
+    }
   }
 
   void Choices(const v1::Choose& choose, const v1::Position& at, Session session) {

@@ -15,6 +15,8 @@ std::set<std::string> VariableNames(const v1::Plan& plan) {
     } else if (const auto* graphql = dynamic_cast<const v1::Graphql*>(&part)) {
       add(graphql->save());
       add(graphql->append());
+    } else if (const auto* emit = dynamic_cast<const v1::Emit*>(&part)) {
+      add(emit->save());
     } else if (const auto* set = dynamic_cast<const v1::Set*>(&part)) {
       add(set->variables());
     } else if (const auto* repeat = dynamic_cast<const v1::Repeat*>(&part)) {

@@ -27,6 +27,21 @@ TEST(Workloads, WebsocketConnections) {
              true);
 }
 
+// Nobody leaves before the end, so at the peak every user has a connection; then all of them end.
+TEST(Workloads, WebsocketConnectionsCountsWhatIsOpen) {
+  const TemporaryFile out(".json", "");
+  Process run({kController, "start", "--plan", "websocket-connections", "--demo", "--agents", "4",
+               "--plain", "--out", out.path(), "-e", "USERS=40", "-e", "HOLD=1h", "-e",
+               "PING=300ms", "--time-scale", "0.003"});
+  EXPECT_EQ(run.Wait(), 0) << run.text();
+  const Json summary(out.path());
+  ASSERT_EQ(summary.error, simdjson::SUCCESS);
+  for (const std::string metric : {"ws_active_connections", "ws_open"}) {
+    EXPECT_EQ(summary.Number("/metrics/" + metric + "/values/max"), 40) << metric;
+    EXPECT_EQ(summary.Number("/metrics/" + metric + "/values/value"), 0) << metric;
+  }
+}
+
 TEST(Workloads, MessageThroughput) {
   ExpectPass("message-throughput",
              {"-e", "RATE=100", "-e", "DURATION=5s", "-e", "SENDERS=50", "-e", "LISTENERS=20"},

@@ -13,6 +13,7 @@
 #include "agent/stats/recorder.h"
 #include "agent/user/compiled/http_step.h"
 #include "agent/user/compiled/sse_step.h"
+#include "agent/user/compiled/socketio_step.h"
 #include "agent/user/compiled/step_parts.h"
 #include "agent/user/compiled/take_step.h"
 #include "agent/user/compiled/subscribe_step.h"
@@ -64,7 +65,8 @@ struct CheckStep {
 
 struct Step {
   std::variant<SleepStep, std::unique_ptr<HttpStep>, std::unique_ptr<WebsocketStep>,
-               std::unique_ptr<SubscribeStep>, std::unique_ptr<SseStep>, SetStep, WhenStep,
+               std::unique_ptr<SubscribeStep>, std::unique_ptr<SseStep>,
+               std::unique_ptr<SocketioStep>, std::unique_ptr<EmitStep>, SetStep, WhenStep,
                RepeatStep, ForEachStep, ChooseStep, GroupStep, FailStep, CheckStep, Recordings,
                SendStep, CloseStep, TakeStep, RendezvousStep>
       kind;

@@ -177,6 +177,14 @@ Step Compiler::StepOf(const v1::Step& proto, const Around& around) {
       step.label = "close";
       break;
     }
+    case v1::Step::kSocketio:
+      step.kind = SocketioOf(proto.socketio(), around);
+      step.label = std::get<std::unique_ptr<SocketioStep>>(step.kind)->target.name;
+      break;
+    case v1::Step::kEmit:
+      step.kind = EmitOf(proto.emit(), around);
+      step.label = "emit " + proto.emit().event();
+      break;
     case v1::Step::kRendezvous:
       step.kind = RendezvousStepOf(proto.rendezvous(), proto.at(), around);
       step.label = proto.rendezvous().name();
@@ -186,8 +194,6 @@ Step Compiler::StepOf(const v1::Step& proto, const Around& around) {
       step.label = "take";
       break;
     case v1::Step::kScript:
-    case v1::Step::kSocketio:
-    case v1::Step::kEmit:
       Refuse(proto.at(), "this step is not there yet");
       break;
     case v1::Step::KIND_NOT_SET:

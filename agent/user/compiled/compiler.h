@@ -111,6 +111,10 @@ class Compiler {
   // compiler_take.cc
   TakeStep TakeOf(const v1::Take& proto, const v1::Position& at);
 
+  // compiler_socketio.cc
+  std::unique_ptr<SocketioStep> SocketioOf(const v1::Socketio& proto, const Around& around);
+  std::unique_ptr<EmitStep> EmitOf(const v1::Emit& proto, const Around& around);
+
   // compiler_texts.cc: what all steps are made of
   // The plan's, then the step's own, which replace them.
   std::vector<v1::Field> Headers(const google::protobuf::RepeatedPtrField<v1::Field>& own) const;

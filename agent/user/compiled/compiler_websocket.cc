@@ -21,6 +21,7 @@ std::unique_ptr<WebsocketStep> Compiler::WebsocketOf(const v1::Websocket& proto,
   Around in_message = around;
   in_message.in_message = true;
   step->on_message = StepsOf(proto.on_message(), in_message);
+  step->on_close = StepsOf(proto.on_close(), around);
   step->checks = ChecksOf(proto.checks(), around);
   step->record = RecordingsOf(proto.record(), step->target.tags, around);
   NameTarget(&step->target);

@@ -42,4 +42,10 @@ SseSeries MakeSseSeries(const Tags& tags, Recorder& recorder) {
           find("sse_errors")};
 }
 
+SocketioSeries MakeSocketioSeries(const Tags& tags, Recorder& recorder) {
+  const auto find = [&](const char* metric) { return recorder.Find(metric, tags); };
+  return {find("socketio_connecting"), find("socketio_events_sent"),
+          find("socketio_events_received"), find("socketio_ack"), find("socketio_errors")};
+}
+
 }  // namespace rampart::agent

@@ -21,11 +21,16 @@ struct SseSeries {
   SeriesId connecting, sessions, open, events, errors;
 };
 
+struct SocketioSeries {
+  SeriesId connecting, sent, received, ack, errors;
+};
+
 // `tags` with one more, in their order; a later value replaces an earlier one.
 void SetTag(std::string_view key, std::string_view value, Tags* tags);
 HttpSeries MakeHttpSeries(const Tags& tags, Recorder& recorder);
 WebsocketSeries MakeWebsocketSeries(const Tags& tags, Recorder& recorder);
 SseSeries MakeSseSeries(const Tags& tags, Recorder& recorder);
+SocketioSeries MakeSocketioSeries(const Tags& tags, Recorder& recorder);
 
 }  // namespace rampart::agent
 

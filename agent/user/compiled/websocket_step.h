@@ -51,6 +51,7 @@ struct WebsocketStep {
   SessionTimes times;
   Steps on_open;
   Steps on_message;
+  Steps on_close;
   std::vector<CheckCode> checks;
   Recordings record;
 };

@@ -16,7 +16,7 @@ constexpr int64_t kYieldEvery = 256;
 
 Task<Flow> Walker::Run(const Steps& steps) {
   for (const Step& step : steps) {
-    if (user_.soft.requested()) co_return Flow::kInterrupted;
+    if (user_.soft.requested() && !unstoppable_) co_return Flow::kInterrupted;
     Flow flow = Flow::kNext;
     if (const auto* http = std::get_if<std::unique_ptr<HttpStep>>(&step.kind)) {
       flow = co_await Http(**http, step);
@@ -52,6 +52,10 @@ Task<Flow> Walker::Run(const Steps& steps) {
       flow = Send(*send, step);
     } else if (const auto* close = std::get_if<CloseStep>(&step.kind)) {
       flow = BeginClose(*close, step);
+    } else if (const auto* socketio = std::get_if<std::unique_ptr<SocketioStep>>(&step.kind)) {
+      flow = co_await RunSocketio(**socketio, step);
+    } else if (const auto* emit = std::get_if<std::unique_ptr<EmitStep>>(&step.kind)) {
+      flow = co_await Emit(**emit, step);
     } else if (const auto* fail = std::get_if<FailStep>(&step.kind)) {
       flow = Fail(*fail, step);
     } else if (const auto* take = std::get_if<TakeStep>(&step.kind)) {
@@ -66,6 +70,7 @@ Task<Flow> Walker::Run(const Steps& steps) {
 
 Task<Flow> Walker::Sleep(const SleepStep& step) {
   const int64_t until_ns = MonotonicNow() + Draw(step.duration);
+  if (socketio_ != nullptr) co_return co_await SleepInSocketio(until_ns);
   const Wake wake = co_await context_.loop.SleepUntil(until_ns, &user_.soft);
   co_return wake == Wake::kInterrupted ? Flow::kInterrupted : Flow::kNext;
 }

@@ -13,6 +13,7 @@
 #include "agent/user/compiled/compiled_plan.h"
 #include "agent/user/thread_context.h"
 #include "agent/user/user.h"
+#include "agent/user/walk/socketio_session.h"
 #include "agent/user/walk/websocket_session.h"
 
 namespace rampart::agent {
@@ -114,6 +115,19 @@ class Walker {
   // walker_rendezvous.cc
   Task<Flow> Meet(const RendezvousStep& step, const Step& at);
 
+  // walker_socketio.cc
+  Task<Flow> RunSocketio(const SocketioStep& step, const Step& at);
+  Task<Flow> ConverseSocketio(const SocketioStep& step, SocketioSession& session);
+  Task<Flow> HandleEvent(const SocketioStep& step, SocketioEvent event);
+  Task<Flow> Emit(const EmitStep& step, const Step& at);
+  Flow AfterEmit(const EmitStep& step, const Step& at);
+  absl::Status RenderEvent(const EmitStep& step, std::string* event, std::string* args);
+  // Reads on while a step inside waits: the server wants its pings answered.
+  Task<Flow> SleepInSocketio(int64_t until_ns);
+  Flow SocketioEnded(SocketioSession& session, SocketioConnection::Event event);
+  void CountEvents(SocketioSession& session);
+  void FailSocketio(SocketioSession& session, const Failure& failure);
+
   // What all steps use.
   void See() { context_.names.Use(user_.scope); }
   int64_t Draw(const DurationNs& range);
@@ -129,9 +143,11 @@ class Walker {
   ThreadContext& context_;
   User& user_;
   std::string failure_;
-  bool out_of_rows_ = false;             // of a feed
-  bool lenient_ = false;                 // after a failed exchange
+  bool out_of_rows_ = false;  // of a feed
+  bool lenient_ = false;      // after a failed exchange
+  bool unstoppable_ = false;  // steps run although the user was stopped: they wait for nothing
   WebsocketSession* session_ = nullptr;  // while a WebSocket is open
+  SocketioSession* socketio_ = nullptr;  // while a namespace is connected on it
 };
 
 }  // namespace rampart::agent

@@ -41,8 +41,17 @@ Task<Flow> Walker::RunWebsocket(const WebsocketStep& step, const Step& at) {
   See();
   Checks(step.checks, step.target.name);
   flow = Record(step.record, step.target.name);
-  if (session.open() && flow == Flow::kNext) flow = co_await Converse(step, session);
-  co_return co_await CloseWebsocket(session, flow);
+  // Where on_open begins, its first step runs, and on_close after all: they can count up and down.
+  const bool begun = session.open() && flow == Flow::kNext && !user_.soft.requested();
+  if (begun) flow = co_await Converse(step, session);
+  flow = co_await CloseWebsocket(session, flow);
+  if (begun && !step.on_close.empty()) {
+    unstoppable_ = true;
+    const Flow after = co_await Run(step.on_close);
+    unstoppable_ = false;
+    if (flow == Flow::kNext) flow = after;
+  }
+  co_return flow;
 }
 
 // Ends with kClose when the connection is to be closed or has ended.

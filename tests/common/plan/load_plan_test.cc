@@ -127,6 +127,57 @@ TEST(LoadPlan, EveryMistakeIsNamedWhereItStands) {
               HasSubstr("`steps` is missing"));
 }
 
+TEST(LoadPlan, StepsOfAConnectionStandInsideOfIt) {
+  const auto instead = [](const std::string& step) { return With("      - sleep: 1s", step); };
+  EXPECT_THAT(instead("      - emit: { event: e }"), HasSubstr("inside a `socketio` only"));
+  EXPECT_THAT(instead("      - close: 1000"), HasSubstr("inside a `websocket` or `socketio` only"));
+  EXPECT_THAT(instead("      - websocket: { url: u, on_open: [ { emit: { event: e } } ] }"),
+              HasSubstr("inside a `socketio` only"));
+  EXPECT_THAT(instead("      - socketio: { url: u, on_connect: [ { send: text } ] }"),
+              HasSubstr("inside a `websocket` only"));
+  EXPECT_THAT(instead("      - socketio: { url: u, on: { e: [ { websocket: { url: u } } ] } }"),
+              HasSubstr("a `websocket` inside a `socketio`"));
+  EXPECT_THAT(instead("      - socketio: { url: u, on: { e: [] } }"), HasSubstr("for each event"));
+  EXPECT_THAT(instead("      - socketio: { url: u, auth: [ 1 ] }"), HasSubstr("must be a map"));
+  EXPECT_THAT(instead("      - socketio: { url: u, every: [ { interval: 1s, message: m } ] }"),
+              HasSubstr("no `message`"));
+  EXPECT_THAT(instead("      - socketio: { url: u, every: [ { interval: 1s } ] }"),
+              HasSubstr("needs `steps`"));
+  EXPECT_THAT(instead("      - socketio: { url: u, record: { latncy: 1 } }"),
+              HasSubstr("did you mean `latency`?"));
+  EXPECT_THAT(
+      instead(
+          "      - socketio: { url: u, on_connect: [ { emit: { event: e, save: { x: ok } } } ] }"),
+      HasSubstr("need `ack: true`"));
+  EXPECT_EQ(instead("      - socketio:\n"
+                    "          url: u\n"
+                    "          every: [ { interval: 1s, steps: [ { emit: { event: e } } ] } ]\n"
+                    "          on:\n"
+                    "            e:\n"
+                    "              - when: args and event\n"
+                    "                steps:\n"
+                    "                  - emit: { event: e, ack: true, save: { answer: ok } }\n"
+                    "                  - check: { answered: answer }\n"
+                    "                  - close: 1000"),
+            "");
+}
+
+TEST(LoadPlan, OnCloseWaitsForNothing) {
+  const auto with = [](const std::string& steps) {
+    return With("      - sleep: 1s", "      - websocket: { url: u, on_close: [ " + steps + " ] }");
+  };
+  EXPECT_THAT(with("{ sleep: 1s }"), HasSubstr("wait for nothing only"));
+  EXPECT_THAT(with("{ http: { get: /x } }"), HasSubstr("wait for nothing only"));
+  EXPECT_THAT(with("{ repeat: 2, steps: [ { set: { x: ok } } ] }"), HasSubstr("for nothing only"));
+  EXPECT_THAT(with("{ when: ok, steps: [ { group: g, steps: [ { sleep: 1s } ] } ] }"),
+              HasSubstr("wait for nothing only"));
+  EXPECT_THAT(with("{ choose: [ { steps: [ { close: 1000 } ] } ] }"), HasSubstr("for nothing"));
+  EXPECT_EQ(with("{ record: { latency: 1 } }, { set: { x: ok } }, { check: { c: ok } }, "
+                 "{ when: ok, steps: [ { group: g, steps: [ { fail: f } ] } ] }, "
+                 "{ choose: [ { steps: [ { set: { x: ok } } ] } ] }"),
+            "");
+}
+
 TEST(LoadPlan, AnOverrideOfNothingIsAFault) {
   EXPECT_THAT(LoadPlan(kPlan, "p.yaml", {{{"USER", "1"}}, 1}).FaultText(),
               HasSubstr("-e USER: the plan has no such param; it has URL, USERS, FOR"));
