@@ -122,7 +122,8 @@ Task<std::optional<Failure>> HttpClient::Exchange(const HttpRequest& request, co
                     .deadline_ns = deadline_ns,
                     .interrupt = interrupt,
                     .times = times};
-    parser_->Begin(response, request.method == "HEAD", request.keep_body, request.body_hash);
+    parser_->Begin(response, request.method == "HEAD", request.keep_body, request.body_hash,
+                   request.measure_body);
     const Transport::Moved moved = attempt.transport->Send(scratch);
     if (moved.step == Transport::Step::kDone) times->bytes_sent += moved.bytes;
     if (moved.step == Transport::Step::kFailed || moved.step == Transport::Step::kClosed) {

@@ -34,6 +34,7 @@ struct HttpRequest {
   std::span<const BodyPiece> pieces = {};  // follow `body`
   bool has_body = false;                   // sends Content-Length also when the body is empty
   bool keep_body = true;                   // of the response
+  bool measure_body = false;  // HttpResponse::decoded_bytes also when its body is not kept
   Sha256* sent_hash = nullptr;
   Sha256* body_hash = nullptr;  // gets the response's decoded body
 

@@ -16,8 +16,12 @@ using boost::beast::error_code;
 // Puts the pieces that Beast finds where an HttpResponse wants them.
 class Pieces final : public http::basic_parser<false> {
  public:
-  Pieces(HttpResponse* response, bool keep_body, bool streamed, Sha256* hash)
-      : response_(response), keep_body_(keep_body), streamed_(streamed), hash_(hash) {
+  Pieces(HttpResponse* response, bool keep_body, bool streamed, Sha256* hash, bool measure_body)
+      : response_(response),
+        keep_body_(keep_body),
+        streamed_(streamed),
+        hash_(hash),
+        measure_body_(measure_body) {
     header_limit(kMaxHeadBytes);
     body_limit(boost::none);  // counted here, where only a kept body costs memory
     eager(true);
@@ -62,10 +66,12 @@ class Pieces final : public http::basic_parser<false> {
       }
       response_->body.append(piece.data(), piece.size());
     }
-    if (hash_ != nullptr) {
+    if (hash_ != nullptr || measure_body_) {
       if (!decoder_) decoder_.emplace(response_->Header("content-encoding"), kMaxHashedBytes);
-      hash_failure_ = decoder_->Feed({piece.data(), piece.size()},
-                                     [this](std::string_view bytes) { hash_->Update(bytes); });
+      hash_failure_ = decoder_->Feed({piece.data(), piece.size()}, [this](std::string_view bytes) {
+        response_->decoded_bytes += bytes.size();
+        if (hash_ != nullptr) hash_->Update(bytes);
+      });
       if (hash_failure_) {
         error = http::error::bad_value;
         return 0;
@@ -83,6 +89,7 @@ class Pieces final : public http::basic_parser<false> {
   bool keep_body_;
   bool streamed_;
   Sha256* hash_;
+  bool measure_body_;
   std::optional<BodyDecoder> decoder_;
   std::optional<Failure> hash_failure_;
 };
@@ -108,6 +115,7 @@ void HttpResponse::Clear() {
   head.clear();
   body.clear();
   body_bytes = 0;
+  decoded_bytes = 0;
 }
 
 struct HttpResponseParser::Impl {
@@ -117,6 +125,7 @@ struct HttpResponseParser::Impl {
   bool keep_body = false;
   bool streamed = false;
   Sha256* hash = nullptr;
+  bool measure_body = false;
   bool started = false;
   int interim = 0;
   size_t unused_bytes = 0;
@@ -124,7 +133,7 @@ struct HttpResponseParser::Impl {
 
   void Restart() {
     response->Clear();
-    pieces.emplace(response, keep_body, streamed, hash);
+    pieces.emplace(response, keep_body, streamed, hash, measure_body);
     if (head_request) pieces->skip(true);
   }
 };
@@ -133,12 +142,13 @@ HttpResponseParser::HttpResponseParser() : impl_(std::make_unique<Impl>()) {}
 HttpResponseParser::~HttpResponseParser() = default;
 
 void HttpResponseParser::Begin(HttpResponse* response, bool head_request, bool keep_body,
-                               Sha256* hash) {
+                               Sha256* hash, bool measure_body) {
   impl_->response = response;
   impl_->head_request = head_request;
   impl_->keep_body = keep_body;
   impl_->streamed = false;
   impl_->hash = hash;
+  impl_->measure_body = measure_body;
   if (hash != nullptr) hash->Reset();
   impl_->started = false;
   impl_->interim = 0;
@@ -232,6 +242,7 @@ HttpResponseParser::State HttpResponseParser::Complete() {
       return State::kFailed;
     }
   }
+  if (impl_->keep_body) response.decoded_bytes = response.body.size();
   if (std::optional<Failure> failure = impl_->pieces->FinishHash()) {
     return Fail(failure->kind, std::move(failure->detail));
   }

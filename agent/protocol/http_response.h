@@ -18,9 +18,10 @@ namespace rampart::agent {
 struct HttpResponse {
   int status = 0;
   bool keep_alive = false;
-  std::string head;         // `name: value\n` lines, names in lower case; see Header
-  std::string body;         // decoded; empty when it is not kept
-  uint64_t body_bytes = 0;  // as they came, also when not kept
+  std::string head;            // `name: value\n` lines, names in lower case; see Header
+  std::string body;            // decoded; empty when it is not kept
+  uint64_t body_bytes = 0;     // as they came, also when not kept
+  uint64_t decoded_bytes = 0;  // when the body is kept, hashed or measured
 
   // The first header with this lower-case name; empty when there is none.
   std::string_view Header(std::string_view name) const;
@@ -46,9 +47,11 @@ class HttpResponseParser {
   ~HttpResponseParser();
 
   // For the next response. `head_request`: it has no body whatever its head says. `keep_body`: it
-  // is put into response->body, else only counted. `hash`, if there is one, gets the decoded body.
+  // is put into response->body, else only counted. `hash`, if there is one, gets the decoded body;
+  // `measure_body` counts it as decoded.
   // `response` and `hash` must outlive the parsing.
-  void Begin(HttpResponse* response, bool head_request, bool keep_body, Sha256* hash = nullptr);
+  void Begin(HttpResponse* response, bool head_request, bool keep_body, Sha256* hash = nullptr,
+             bool measure_body = false);
 
   // For a body that comes as a stream: it is put into response->body as it is, and who reads it
   // takes it out between the calls of Feed.

@@ -1,8 +1,11 @@
 #include "agent/script/scope.h"
 
 #include <algorithm>
+#include <iterator>
 #include <lua.hpp>
+#include <utility>
 
+#include "common/load/nanoseconds.h"
 #include "common/script/json.h"
 
 namespace rampart::agent {
@@ -10,6 +13,12 @@ namespace {
 
 void PushText(lua_State* lua, std::string_view text) {
   lua_pushlstring(lua, text.data(), text.size());
+}
+
+std::string_view Trimmed(std::string_view text) {
+  while (text.starts_with(' ') || text.starts_with('\t')) text.remove_prefix(1);
+  while (text.ends_with(' ') || text.ends_with('\t')) text.remove_suffix(1);
+  return text;
 }
 
 void PushHeaders(lua_State* lua, std::string_view head) {
@@ -26,6 +35,41 @@ void PushHeaders(lua_State* lua, std::string_view head) {
   }
 }
 
+// What the response's Set-Cookie lines give a value.
+void PushCookies(lua_State* lua, std::string_view head) {
+  static constexpr std::string_view kName = "set-cookie: ";
+  lua_newtable(lua);
+  while (!head.empty()) {
+    std::string_view line = head.substr(0, head.find('\n'));
+    head.remove_prefix(std::min(line.size() + 1, head.size()));
+    if (!line.starts_with(kName)) continue;
+    line.remove_prefix(kName.size());
+    line = line.substr(0, line.find(';'));
+    const size_t equals = line.find('=');
+    if (equals == std::string_view::npos) continue;
+    PushText(lua, Trimmed(line.substr(0, equals)));
+    PushText(lua, Trimmed(line.substr(equals + 1)));
+    lua_rawset(lua, -3);
+  }
+}
+
+void PushTimings(lua_State* lua, const HttpTimes& times) {
+  const std::pair<const char*, int64_t> parts[] = {
+      {"blocked", times.blocked_ns},
+      {"connecting", times.connecting_ns},
+      {"tls", times.tls_ns},
+      {"sending", times.sending_ns},
+      {"waiting", times.waiting_ns},
+      {"receiving", times.receiving_ns},
+      {"duration", times.duration_ns()},
+  };
+  lua_createtable(lua, 0, static_cast<int>(std::size(parts)));
+  for (const auto& [name, ns] : parts) {
+    lua_pushnumber(lua, Ms(ns));
+    lua_setfield(lua, -2, name);
+  }
+}
+
 }  // namespace
 
 bool ScopeNames::PushJsonOf(std::string_view text) {
@@ -34,7 +78,7 @@ bool ScopeNames::PushJsonOf(std::string_view text) {
     json_ = LUA_REFNIL;
     json_version_ = scope_->version;
     json_text_ = text.data();
-    if (PushJson(lua_, text).ok()) json_ = luaL_ref(lua_, LUA_REGISTRYINDEX);
+    if (PushSharedJson(lua_, text).ok()) json_ = luaL_ref(lua_, LUA_REGISTRYINDEX);
   }
   if (json_ == LUA_REFNIL) return false;
   lua_rawgeti(lua_, LUA_REGISTRYINDEX, json_);
@@ -91,6 +135,13 @@ bool ScopeNames::Push(lua_State* lua, std::string_view name) {
   } else if (name == "headers") {
     if (scope.response == nullptr) return false;
     PushHeaders(lua, scope.response->head);
+  } else if (name == "cookies") {
+    if (scope.response == nullptr) return false;
+    PushCookies(lua, scope.response->head);
+  } else if (name == "body_size") {
+    lua_pushinteger(lua, static_cast<lua_Integer>(scope.body_size));
+  } else if (name == "timings") {
+    PushTimings(lua, scope.times);
   } else if (name == "duration_ms") {
     lua_pushnumber(lua, scope.duration_ms);
   } else if (name == "error") {

@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "agent/engine/failure.h"
+#include "agent/protocol/http_client.h"
 #include "agent/protocol/http_response.h"
 #include "common/script/script.h"
 
@@ -23,6 +24,8 @@ struct Scope {
   bool ok = false;
   std::optional<ErrorKind> error;
   double duration_ms = 0;
+  HttpTimes times;
+  uint64_t body_size = 0;
   std::string_view url;    // empty outside of its step
   std::string sent_hash;   // of what the exchange sent; empty when nobody asks, or it failed
   uint64_t sent_size = 0;  // what sent_hash is of

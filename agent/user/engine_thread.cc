@@ -44,6 +44,7 @@ absl::Status EngineThread::Prepare(const v1::Plan& plan, std::shared_ptr<const P
   if (!cursors.ok()) return cursors.status();
   feeds_ = *std::move(cursors);
   context_.feeds = feeds_.get();
+  context_.measures_bodies = plan_.measures_bodies;
   for (const CompiledScenario& scenario : plan_.scenarios) {
     absl::StatusOr<Share> share = ShareOf(scenario.load, place);
     if (!share.ok()) return share.status();

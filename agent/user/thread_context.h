@@ -96,6 +96,7 @@ struct ThreadContext {
   FeedCursors* feeds = nullptr;  // set when the plan is known
   bool keeps_response = false;
   HashUses hashes = {};  // that any step has to make
+  bool measures_bodies = false;
   SeriesId vus = 0;
   SeriesId vus_max = 0;
   ThreadHealth health = {};

@@ -16,6 +16,7 @@
 #include "common/plan/units.h"
 #include "common/plan/variables.h"
 #include "common/script/script.h"
+#include "common/script/statements.h"
 #include "common/stats/metric.h"
 #include "common/stats/threshold.h"
 #include "google/protobuf/descriptor.h"
@@ -28,10 +29,10 @@ using google::protobuf::Message;
 
 // What the agent makes when an expression asks for it.
 constexpr const char* kDynamicNames[] = {
-    "status",      "ok",        "body",      "json",      "headers", "error", "user",
-    "iteration",   "duration_ms", "message", "connected", "url",   "scenario", "connecting_ms",
-    "setup",     "data",        "errors",  "event",     "event_id", "args", "sent_hash", "sent_size",
-    "body_hash"};
+    "status",    "ok",        "body",    "json",      "headers",   "error",    "user",
+    "iteration", "duration_ms", "message", "connected", "url",     "scenario", "connecting_ms",
+    "setup",     "data",      "errors",  "event",     "event_id",  "args",     "sent_hash",
+    "sent_size", "body_hash", "cookies", "body_size", "timings"};
 
 // The step around a step that keeps a connection while the steps in it run.
 enum class Session { kNone, kWebsocket, kSocketio, kSubscribe, kSse };
@@ -156,15 +157,47 @@ class Validator {
       const auto compiled = script_.CompileTemplate(text);
       if (!compiled.ok()) return faults_->Add(at, std::string(compiled.status().message()));
       for (const std::string& expression : compiled->texts) Names(expression, at);
+    } else if (written == v1::STATEMENTS) {
+      StatementsOf(text, at);
     }
+  }
+
+  void StatementsOf(const std::string& text, const v1::Position& at) {
+    const auto compiled = script_.CompileProgram(text);
+    if (!compiled.ok()) return faults_->Add(at, std::string(compiled.status().message()));
+    const auto statements = ReadStatements(text);
+    if (!statements.ok()) return faults_->Add(at, std::string(statements.status().message()));
+    for (const Statements::Name& read : statements->free) {
+      if (std::find(known_.begin(), known_.end(), read.name) != known_.end()) continue;
+      Unknown(read.name, "line " + std::to_string(read.line), at);
+    }
+    // It would hide what everything else in the plan means by that name.
+    for (const Statements::Name& set : statements->assigned) {
+      if (!IsReserved(set.name)) continue;
+      faults_->Add(at, "line " + std::to_string(set.line) + ": `" + set.name +
+                           "` is a name of Rampart's: choose another for the variable, or write "
+                           "`local " +
+                           set.name + "`");
+    }
+  }
+
+  static bool IsReserved(const std::string& name) {
+    const std::vector<std::string>& functions = FunctionNames();
+    return std::find(functions.begin(), functions.end(), name) != functions.end() ||
+           std::find(std::begin(kDynamicNames), std::end(kDynamicNames), name) !=
+               std::end(kDynamicNames);
   }
 
   void Names(const std::string& expression, const v1::Position& at) {
     for (const std::string& name : UnknownNames(expression, known_)) {
-      const std::string near = Nearest(name, known_);
-      faults_->Add(at, "`" + name + "` in `" + expression + "` is not known" +
-                           (near.empty() ? "" : " (did you mean `" + near + "`?)"));
+      Unknown(name, "`" + expression + "`", at);
     }
+  }
+
+  void Unknown(const std::string& name, const std::string& where, const v1::Position& at) {
+    const std::string near = Nearest(name, known_);
+    faults_->Add(at, "`" + name + "` in " + where + " is not known" +
+                         (near.empty() ? "" : " (did you mean `" + near + "`?)"));
   }
 
   void LoadOf(const v1::Scenario& scenario) {
@@ -253,6 +286,11 @@ class Validator {
         case v1::Step::kSse:
           Begin(step.at(), session);
           Steps(step.sse().on_event(), Session::kSse);
+          break;
+        case v1::Step::kRepeat:
+          if (step.repeat().has_every() && Ns(step.repeat().every().min()) <= 0) {
+            faults_->Add(step.at(), "`every` must be over 0");
+          }
           break;
         case v1::Step::kChoose:
           Choices(step.choose(), step.at(), session);

@@ -1,6 +1,7 @@
 #include "common/plan/variables.h"
 
 #include "common/plan/each_message.h"
+#include "common/script/statements.h"
 
 namespace rampart {
 std::set<std::string> VariableNames(const v1::Plan& plan) {
@@ -25,6 +26,11 @@ std::set<std::string> VariableNames(const v1::Plan& plan) {
       names.insert(each->as());
     } else if (const auto* take = dynamic_cast<const v1::Take*>(&part)) {
       names.insert(RowName(*take));
+    } else if (const auto* step = dynamic_cast<const v1::Step*>(&part)) {
+      if (!step->has_script()) return;
+      const absl::StatusOr<Statements> statements = ReadStatements(step->script());
+      if (!statements.ok()) return;
+      for (const Statements::Name& assigned : statements->assigned) names.insert(assigned.name);
     }
   });
   return names;

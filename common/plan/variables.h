@@ -9,7 +9,7 @@
 
 namespace rampart {
 
-// By `save`, `append`, `set`, `repeat`, `for_each` and `take`, wherever they stand.
+// By `save`, `append`, `set`, `repeat`, `for_each`, `take` and `script`, wherever they stand.
 std::set<std::string> VariableNames(const v1::Plan& plan);
 
 // The variable that a `take` puts its row into.

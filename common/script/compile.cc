@@ -5,6 +5,7 @@
 
 #include "common/script/json.h"
 #include "common/script/script.h"
+#include "common/script/statements.h"
 
 namespace rampart {
 
@@ -24,10 +25,9 @@ absl::StatusOr<Expression> Script::Compile(std::string_view text) {
   const std::string shown(text);
   // Alone first: a text that closes the parenthesis around it is no expression.
   if (!load("return " + shown + "\n")) {
-    absl::Status status = ErrorFromStack();
-    std::string message(status.message());
-    if (message.starts_with("?:")) message = message.substr(message.find(": ") + 2);
-    return absl::InvalidArgumentError("`" + shown + "` is no Lua expression: " + message);
+    const absl::Status status = ErrorFromStack();
+    return absl::InvalidArgumentError("`" + shown +
+                                      "` is no Lua expression: " + std::string(status.message()));
   }
   lua_pop(lua_, 1);
   if (!load("return function(_ENV) return (" + shown + "\n) end")) {
@@ -36,6 +36,24 @@ absl::StatusOr<Expression> Script::Compile(std::string_view text) {
   }
   if (lua_pcall(lua_, 0, 1, 0) != LUA_OK) return ErrorFromStack();
   return Expression{luaL_ref(lua_, LUA_REGISTRYINDEX)};
+}
+
+absl::StatusOr<Program> Script::CompileProgram(std::string_view text) {
+  const auto load = [this](std::string_view chunk) {
+    return luaL_loadbufferx(lua_, chunk.data(), chunk.size(), "=?", "t") == LUA_OK;
+  };
+  // Alone first: a text that closes the function around it is none.
+  if (!load(text)) return ErrorFromStack("line ");
+  lua_pop(lua_, 1);
+  const absl::StatusOr<Statements> statements = ReadStatements(text);
+  if (!statements.ok()) return statements.status();
+  // On one line with the text's first, so that lines keep their numbers.
+  if (!load("return function(_ENV, " + std::string(kGuardName) + ") " + statements->guarded +
+            "\n end")) {
+    return ErrorFromStack("line ");
+  }
+  if (lua_pcall(lua_, 0, 1, 0) != LUA_OK) return ErrorFromStack();
+  return Program{luaL_ref(lua_, LUA_REGISTRYINDEX)};
 }
 
 absl::StatusOr<Template> Script::CompileTemplate(std::string_view text) {

@@ -8,31 +8,35 @@
 
 #include "common/script/json_document.h"
 
+#include "common/script/tables.h"
+
 namespace rampart {
 namespace {
 
-// Marks tables that were JSON arrays, so that an empty one stays an array.
-constexpr char kArrayMark[] = "rampart.array";
-
-void Push(lua_State* lua, simdjson::dom::element element) {
+// `arrays` and `objects` are the places of their metatables on the stack; 0 for none.
+void Push(lua_State* lua, simdjson::dom::element element, int arrays, int objects) {
   luaL_checkstack(lua, 4, "JSON");
   switch (element.type()) {
     case simdjson::dom::element_type::ARRAY: {
       lua_newtable(lua);
-      luaL_newmetatable(lua, kArrayMark);
+      lua_pushvalue(lua, arrays);
       lua_setmetatable(lua, -2);
       lua_Integer index = 0;
       for (const simdjson::dom::element item : simdjson::dom::array(element)) {
-        Push(lua, item);
+        Push(lua, item, arrays, objects);
         lua_rawseti(lua, -2, ++index);
       }
       break;
     }
     case simdjson::dom::element_type::OBJECT:
       lua_newtable(lua);
+      if (objects != 0) {
+        lua_pushvalue(lua, objects);
+        lua_setmetatable(lua, -2);
+      }
       for (const auto& [key, value] : simdjson::dom::object(element)) {
         lua_pushlstring(lua, key.data(), key.size());
-        Push(lua, value);
+        Push(lua, value, arrays, objects);
         lua_rawset(lua, -3);
       }
       break;
@@ -61,17 +65,17 @@ void Push(lua_State* lua, simdjson::dom::element element) {
 
 int PushElement(lua_State* lua) {
   const auto* element = static_cast<const simdjson::dom::element*>(lua_touserdata(lua, 1));
-  Push(lua, *element);
+  const bool shared = lua_toboolean(lua, 2) != 0;
+  lua_settop(lua, 0);
+  PushMark(lua, shared ? TableMark::kSharedArray : TableMark::kArray);
+  if (shared) PushMark(lua, TableMark::kSharedObject);
+  Push(lua, *element, 1, shared ? 2 : 0);
   return 1;
 }
 
 bool IsArray(lua_State* lua, int index) {
   if (lua_rawlen(lua, index) > 0) return true;
-  if (lua_getmetatable(lua, index) == 0) return false;
-  luaL_getmetatable(lua, kArrayMark);
-  const bool marked = lua_rawequal(lua, -1, -2) != 0;
-  lua_pop(lua, 2);
-  return marked;
+  return IsMarkedArray(lua, index);
 }
 
 absl::Status AppendObject(lua_State* lua, int index, std::string* out, int depth) {
@@ -97,7 +101,9 @@ absl::Status AppendObject(lua_State* lua, int index, std::string* out, int depth
     lua_rawget(lua, index);
     const absl::Status status = AppendJson(lua, lua_gettop(lua), out, depth + 1);
     lua_pop(lua, 1);
-    if (!status.ok()) return status;
+    if (!status.ok()) {
+      return absl::Status(status.code(), "in `" + keys[i] + "`: " + std::string(status.message()));
+    }
   }
   out->push_back('}');
   return absl::OkStatus();
@@ -138,20 +144,33 @@ void AppendJsonString(std::string_view text, std::string* out) {
   out->push_back('"');
 }
 
-absl::Status PushJson(lua_State* lua, std::string_view text) {
+namespace {
+
+absl::Status PushParsed(lua_State* lua, std::string_view text, bool shared) {
   absl::StatusOr<simdjson::dom::element> element = ParseJson(text);
   if (!element.ok()) return element.status();
   lua_pushcfunction(lua, PushElement);
   lua_pushlightuserdata(lua, &*element);
-  if (lua_pcall(lua, 1, 1, 0) != LUA_OK) {
+  lua_pushboolean(lua, shared ? 1 : 0);
+  if (lua_pcall(lua, 2, 1, 0) != LUA_OK) {
     lua_pop(lua, 1);
     return absl::ResourceExhaustedError("the JSON needs more memory than scripts may use");
   }
   return absl::OkStatus();
 }
 
+}  // namespace
+
+absl::Status PushJson(lua_State* lua, std::string_view text) {
+  return PushParsed(lua, text, false);
+}
+
+absl::Status PushSharedJson(lua_State* lua, std::string_view text) {
+  return PushParsed(lua, text, true);
+}
+
 absl::Status AppendJson(lua_State* lua, int index, std::string* out, int depth) {
-  if (depth > kMaxJsonDepth || lua_checkstack(lua, 4) == 0) {
+  if (depth > kMaxJsonDepth || lua_checkstack(lua, 6) == 0) {
     return absl::InvalidArgumentError("a value is nested too deep for JSON");
   }
   switch (lua_type(lua, index)) {

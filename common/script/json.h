@@ -15,8 +15,10 @@ namespace rampart {
 // Deeper values are refused in both directions.
 inline constexpr int kMaxJsonDepth = 64;
 
-// Pushes the value of a JSON text; on an error nothing.
+// Pushes the value of a JSON text; on an error nothing. Its tables are the user's own, or shared
+// ones, which scripts cannot change.
 absl::Status PushJson(lua_State* lua, std::string_view text);
+absl::Status PushSharedJson(lua_State* lua, std::string_view text);
 
 // Appends the value at `index` as JSON: tables with a first element are arrays, others objects with
 // sorted keys. Functions and non-finite numbers are refused.

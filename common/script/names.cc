@@ -97,9 +97,13 @@ std::string Nearest(std::string_view name, const std::vector<std::string>& known
 
 const std::vector<std::string>& FunctionNames() {
   static const auto& names = *new std::vector<std::string>{
-      "random",      "chance",   "pick",     "now_ms", "now_us", "uuid",
-      "json_encode", "tostring", "tonumber", "type",   "select", "ipairs",
-      "pairs",       "string",   "table",    "math",   "utf8",   "null"};
+      "random",      "chance",    "pick",        "weighted",   "random_string",
+      "uuid",        "now_ms",    "now_us",      "iso_date",   "parse_iso_date",
+      "json_encode", "copy",      "json_decode", "sha256",     "hmac_sha256",
+      "base64",      "base64url", "url_encode",  "url_decode", "base64_decode",
+      "regex",       "regex_all", "tostring",    "tonumber",   "type",
+      "select",      "ipairs",    "pairs",       "string",     "table",
+      "math",        "utf8",      "null"};
   return names;
 }
 

@@ -1,27 +1,22 @@
 #include "common/script/script.h"
 
+#include <algorithm>
 #include <charconv>
-#include <chrono>
 #include <cstdlib>
 #include <lua.hpp>
 
 #include "common/script/json.h"
+#include "common/script/library.h"
+#include "common/script/pattern_cache.h"
+#include "common/script/tables.h"
 
 namespace rampart {
 namespace {
 
 constexpr int kHookInterval = 10'000;
 
-// The chunk's name; errors begin with it, a line number, and a colon.
-std::string WithoutPlace(std::string_view message) {
-  constexpr std::string_view kPlace = "[string \"?\"]:";
-  if (message.starts_with(kPlace)) {
-    message.remove_prefix(kPlace.size());
-    const size_t end = message.find(": ");
-    if (end != std::string_view::npos) message.remove_prefix(end + 2);
-  }
-  return std::string(message);
-}
+// Errors begin with the chunk's name, a line number and a colon.
+constexpr std::string_view kPlace = "?:";
 
 absl::Status AppendText(lua_State* lua, std::string* out) {
   char digits[32];
@@ -53,90 +48,17 @@ absl::Status AppendText(lua_State* lua, std::string* out) {
 
 }  // namespace
 
-// The C functions that expressions call. Lua's errors are longjmps: nothing here owns memory across
-// them.
+// What Lua calls. Its errors are longjmps: nothing here owns memory across them.
 struct Script::Functions {
-  static Script& Of(lua_State* lua) { return **static_cast<Script**>(lua_getextraspace(lua)); }
-
   static void Hook(lua_State* lua, lua_Debug*) {
     Script& script = Of(lua);
     script.instructions_ += kHookInterval;
-    if (script.instructions_ > kMaxInstructions) {
-      luaL_error(lua, "the expression ran over its limit of instructions");
-    }
-  }
-
-  static int Random(lua_State* lua) {
-    Script& script = Of(lua);
-    if (lua_gettop(lua) == 0) {
-      lua_pushnumber(lua, script.Draw());
-      return 1;
-    }
-    const lua_Integer low = lua_gettop(lua) == 1 ? 1 : luaL_checkinteger(lua, 1);
-    const lua_Integer high = luaL_checkinteger(lua, lua_gettop(lua) == 1 ? 1 : 2);
-    luaL_argcheck(lua, low <= high, 1, "the interval is empty");
-    lua_pushinteger(lua, std::uniform_int_distribution<lua_Integer>(low, high)(script.random_));
-    return 1;
-  }
-
-  static int Chance(lua_State* lua) {
-    const double p = luaL_checknumber(lua, 1);
-    lua_pushboolean(lua, Of(lua).Draw() < p);
-    return 1;
-  }
-
-  static int Pick(lua_State* lua) {
-    luaL_checktype(lua, 1, LUA_TTABLE);
-    const auto size = static_cast<lua_Integer>(lua_rawlen(lua, 1));
-    luaL_argcheck(lua, size > 0, 1, "the list is empty");
-    lua_rawgeti(lua, 1, 1 + static_cast<lua_Integer>(Of(lua).Draw() * static_cast<double>(size)));
-    return 1;
-  }
-
-  static int NowMs(lua_State* lua) {
-    const auto now = std::chrono::system_clock::now().time_since_epoch();
-    lua_pushinteger(lua, std::chrono::duration_cast<std::chrono::milliseconds>(now).count());
-    return 1;
-  }
-
-  static int NowUs(lua_State* lua) {
-    const auto now = std::chrono::system_clock::now().time_since_epoch();
-    lua_pushinteger(lua, std::chrono::duration_cast<std::chrono::microseconds>(now).count());
-    return 1;
-  }
-
-  static int Uuid(lua_State* lua) {
-    static constexpr char kHex[] = "0123456789abcdef";
-    std::mt19937_64& random = Of(lua).random_;
-    char text[36];
-    uint64_t bits = 0;
-    for (int i = 0; i < 36; ++i) {
-      if (i % 16 == 0) bits = random();
-      if (i == 8 || i == 13 || i == 18 || i == 23) {
-        text[i] = '-';
-        continue;
-      }
-      uint64_t nibble = bits & 15;
-      bits >>= 4;
-      if (i == 14) nibble = 4;
-      if (i == 19) nibble = 8 | (nibble & 3);
-      text[i] = kHex[nibble];
-    }
-    lua_pushlstring(lua, text, sizeof(text));
-    return 1;
-  }
-
-  static int JsonEncode(lua_State* lua) {
-    luaL_checkany(lua, 1);
-    bool ok = false;
-    {
-      std::string text;
-      const absl::Status status = AppendJson(lua, 1, &text);
-      ok = status.ok();
-      if (!ok) text = std::string(status.message());
-      lua_pushlstring(lua, text.data(), text.size());
-    }
-    return ok ? 1 : lua_error(lua);
+    if (script.instructions_ <= script.max_instructions_) return;
+    luaL_where(lua, 0);
+    lua_pushfstring(lua, "it ran over its limit of %I instructions",
+                    static_cast<LUAI_UACINT>(script.max_instructions_));
+    lua_concat(lua, 2);
+    lua_error(lua);
   }
 
   static int Dynamic(lua_State* lua) {
@@ -156,6 +78,8 @@ struct Script::Functions {
     luaL_requiref(lua, "math", luaopen_math, 1);
     luaL_requiref(lua, "utf8", luaopen_utf8, 1);
     lua_settop(lua, 0);
+
+    OpenTableMarks(lua);
 
     lua_newtable(lua);  // 1: shared
     // Not `error`: that is the class of the last exchange's failure.
@@ -178,17 +102,21 @@ struct Script::Functions {
       lua_pop(lua, 1);
     };
     without("string", {"dump"});
-    // What changes a table would change what other users see.
-    without("table", {"insert", "remove", "move", "sort"});
     without("math", {"random", "randomseed"});
-    static constexpr luaL_Reg kOurs[] = {
-        {"random", Random},         {"chance", Chance}, {"pick", Pick},
-        {"now_ms", NowMs},          {"now_us", NowUs},  {"uuid", Uuid},
-        {"json_encode", JsonEncode}};
-    for (const luaL_Reg& ours : kOurs) {
-      lua_pushcfunction(lua, ours.func);
-      lua_setfield(lua, 1, ours.name);
+    lua_getfield(lua, 1, "table");
+    GuardTableLibrary(lua);
+    lua_getfield(lua, 1, "string");
+    GuardStringLibrary(lua);
+    lua_settop(lua, 1);
+    for (const char* library : {"string", "table", "math", "utf8"}) {
+      lua_getfield(lua, 1, library);
+      PushMark(lua, TableMark::kSharedObject);
+      lua_setmetatable(lua, -2);
+      lua_pop(lua, 1);
     }
+    OpenLibrary(lua);
+    OpenEncodings(lua);
+    OpenPatterns(lua);
     lua_pushlightuserdata(lua, nullptr);
     lua_setfield(lua, 1, "null");
     lua_newtable(lua);
@@ -216,13 +144,15 @@ void* Script::Allocate(void* script, void* block, size_t old_size, size_t new_si
     std::free(block);
     return nullptr;
   }
-  if (new_size > old_size && self->bytes_ + (new_size - old_size) > kMaxBytes) return nullptr;
+  if (self->limited_ && new_size > old_size && self->bytes_ + (new_size - old_size) > kMaxBytes) {
+    return nullptr;
+  }
   void* made = std::realloc(block, new_size);
   if (made != nullptr) self->bytes_ = self->bytes_ - old_size + new_size;
   return made;
 }
 
-Script::Script(uint64_t seed) : random_(seed) {
+Script::Script(uint64_t seed) : random_(seed), patterns_(std::make_unique<PatternCache>()) {
   lua_ = lua_newstate(&Script::Allocate, this);
   if (lua_ == nullptr) std::abort();
   *static_cast<Script**>(lua_getextraspace(lua_)) = this;
@@ -232,6 +162,8 @@ Script::Script(uint64_t seed) : random_(seed) {
 }
 
 Script::~Script() { lua_close(lua_); }
+
+Script& Script::Of(lua_State* lua) { return **static_cast<Script**>(lua_getextraspace(lua)); }
 
 Environment::Environment(Script& script) : script_(&script) {
   lua_State* lua = script.lua_;
@@ -247,11 +179,16 @@ Environment::~Environment() {
 
 double Script::Draw() { return static_cast<double>(random_() >> 11) * 0x1p-53; }
 
-absl::Status Script::ErrorFromStack() {
+absl::Status Script::ErrorFromStack(std::string_view line) {
   size_t size = 0;
   const char* text = lua_tolstring(lua_, -1, &size);
-  std::string message = text == nullptr ? "an error that is no text" : WithoutPlace({text, size});
+  std::string message = text == nullptr ? "an error that is no text" : std::string(text, size);
   lua_pop(lua_, 1);
+  if (message.starts_with(kPlace)) {
+    message.erase(
+        0, line.empty() ? std::min(message.find(": "), message.size() - 2) + 2 : kPlace.size());
+    message.insert(0, line);
+  }
   return absl::InvalidArgumentError(message);
 }
 
@@ -272,7 +209,10 @@ void Script::SetShared(std::string_view name, const v1::Value& value) {
 absl::Status Script::SetSharedJson(std::string_view name, std::string_view json) {
   lua_rawgeti(lua_, LUA_REGISTRYINDEX, shared_);
   lua_pushlstring(lua_, name.data(), name.size());
-  if (absl::Status status = PushJson(lua_, json); !status.ok()) {
+  limited_ = true;
+  const absl::Status status = PushSharedJson(lua_, json);
+  limited_ = false;
+  if (!status.ok()) {
     lua_pop(lua_, 2);
     return status;
   }
@@ -281,17 +221,28 @@ absl::Status Script::SetSharedJson(std::string_view name, std::string_view json)
   return absl::OkStatus();
 }
 
-absl::Status Script::Evaluate(const Expression& expression, const Environment& user) {
+int Script::Call(int arguments, int results, int64_t max_instructions) {
   instructions_ = 0;
+  max_instructions_ = max_instructions;
+  limited_ = true;
+  const int error = lua_pcall(lua_, arguments, results, 0);
+  limited_ = false;
+  return error;
+}
+
+absl::Status Script::Evaluate(const Expression& expression, const Environment& user) {
   lua_rawgeti(lua_, LUA_REGISTRYINDEX, expression.function);
   lua_rawgeti(lua_, LUA_REGISTRYINDEX, user.reference_);
-  if (lua_pcall(lua_, 1, 1, 0) != LUA_OK) {
-    absl::Status status = ErrorFromStack();
-    std::string message(status.message());
-    if (message.starts_with("?:")) message = message.substr(message.find(": ") + 2);
-    return absl::InvalidArgumentError(message);
-  }
-  return absl::OkStatus();
+  if (Call(1, 1, kMaxInstructions) == LUA_OK) return absl::OkStatus();
+  return ErrorFromStack();
+}
+
+absl::Status Script::Run(const Program& program, const Environment& user) {
+  lua_rawgeti(lua_, LUA_REGISTRYINDEX, program.function);
+  lua_rawgeti(lua_, LUA_REGISTRYINDEX, user.reference_);
+  lua_pushcfunction(lua_, GuardWrite);
+  if (Call(2, 0, kMaxProgramInstructions) == LUA_OK) return absl::OkStatus();
+  return ErrorFromStack("line ");
 }
 
 absl::StatusOr<bool> Script::Truth(const Expression& expression, const Environment& user) {
@@ -378,6 +329,18 @@ absl::Status Script::Append(const Expression& expression, const Environment& use
   if (lua_rawget(lua_, -2) != LUA_TTABLE) {
     lua_pop(lua_, 1);
     (void)PushJson(lua_, "[]");
+    lua_pushlstring(lua_, name.data(), name.size());
+    lua_pushvalue(lua_, -2);
+    lua_rawset(lua_, -4);
+  } else if (IsShared(lua_, -1)) {
+    // What others see stays: the variable gets a list of its own.
+    (void)PushJson(lua_, "[]");
+    const auto size = static_cast<lua_Integer>(lua_rawlen(lua_, -2));
+    for (lua_Integer i = 1; i <= size; ++i) {
+      lua_rawgeti(lua_, -2, i);
+      lua_rawseti(lua_, -2, i);
+    }
+    lua_remove(lua_, -2);
     lua_pushlstring(lua_, name.data(), name.size());
     lua_pushvalue(lua_, -2);
     lua_rawset(lua_, -4);

@@ -26,6 +26,11 @@ struct Expression {
   int function = -1;  // reference in the Lua registry
 };
 
+// Compiled statements; likewise.
+struct Program {
+  int function = -1;
+};
+
 // `text ${expression} text`: literals and expressions in turn, beginning with a literal.
 struct Template {
   std::vector<std::string> literals;  // one more than expressions
@@ -73,18 +78,21 @@ class DynamicNames {
   virtual bool Push(lua_State* lua, std::string_view name) = 0;
 };
 
-// One Lua state, for one thread. Expressions see, in this order: the user's variables, params,
-// setup's data and functions, dynamic names. They have no statements and so change nothing; they
-// cannot load code or reach the system. What they use is limited by kMaxBytes in all and
-// kMaxInstructions an evaluation.
+class PatternCache;
+
+// One Lua state, for one thread. Expressions and programs see, in this order: the user's variables,
+// params, setup's data and functions, dynamic names. They cannot load code or reach the system.
+// Globals that a program sets are the user's variables. Tables that users share (params, setup's
+// data, parsed responses, libraries) are marked and never change: a write to one is an error.
+// What they use is limited by kMaxBytes in all and by instructions each time.
 //
-// Functions beside string, math, table.concat and utf8: random() in [0,1), random(m, n) whole
-// numbers, chance(p), pick(list), now_ms() and now_us() (the wall clock, whole numbers), uuid(),
-// json_encode(value), tostring, tonumber, type, select, ipairs, pairs.
+// Functions are those of library.h, and Lua's string, math, table and utf8 without what could load
+// code.
 class Script {
  public:
   static constexpr size_t kMaxBytes = 256 * 1024 * 1024;
   static constexpr int64_t kMaxInstructions = 1'000'000;
+  static constexpr int64_t kMaxProgramInstructions = 10'000'000;
 
   // `seed`: of the random functions.
   explicit Script(uint64_t seed);
@@ -94,6 +102,8 @@ class Script {
 
   absl::StatusOr<Expression> Compile(std::string_view text);
   absl::StatusOr<Template> CompileTemplate(std::string_view text);
+  // A status has the line within the text.
+  absl::StatusOr<Program> CompileProgram(std::string_view text);
   // Strings in `value` are templates.
   absl::StatusOr<ValueTemplate> CompileValue(const v1::Value& value);
 
@@ -103,6 +113,8 @@ class Script {
   // Must outlive its use; null for none.
   void SetDynamicNames(DynamicNames* names) { names_ = names; }
 
+  // An error has the line within the program: `line 3: attempt to ...`. What was set before stays.
+  absl::Status Run(const Program& program, const Environment& user);
   // false and nil are false, like in Lua.
   absl::StatusOr<bool> Truth(const Expression& expression, const Environment& user);
   // true is 1, false and nil are 0.
@@ -136,6 +148,10 @@ class Script {
   // Uniform in [0, 1).
   double Draw();
   lua_State* lua() { return lua_; }
+  PatternCache& patterns() { return *patterns_; }
+  // For a C function of Lua's that may not own memory.
+  std::string& scratch() { return scratch_; }
+  static Script& Of(lua_State* lua);
 
  private:
   friend class Environment;
@@ -144,17 +160,25 @@ class Script {
   static void* Allocate(void* script, void* block, size_t old_size, size_t new_size);
   // Leaves the value on the stack.
   absl::Status Evaluate(const Expression& expression, const Environment& user);
-  absl::Status ErrorFromStack();
+  int Call(int arguments, int results, int64_t max_instructions);
+  // `line` stands before the number of the line; without it, the place is left out.
+  absl::Status ErrorFromStack(std::string_view line = "");
   // Pops the value and makes it user.name.
   void StoreTop(const Environment& user, const std::string& name);
 
   lua_State* lua_ = nullptr;
   size_t bytes_ = 0;
+  // Outside of what plans run only single steps are taken, such as a variable's name: they may go
+  // over the limit, since nothing could catch their failing.
+  bool limited_ = false;
   int64_t instructions_ = 0;
+  int64_t max_instructions_ = 0;
   int shared_ = -1;  // registry references
   int user_meta_ = -1;
   std::mt19937_64 random_;
   DynamicNames* names_ = nullptr;
+  std::unique_ptr<PatternCache> patterns_;
+  std::string scratch_;
 };
 
 // Free names of an expression (or of the expressions in a template) that are not in `known`.

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -36,6 +37,8 @@ struct WhenStep {
 struct RepeatStep {
   Expression times;
   std::string as;
+  std::optional<DurationNs> every;
+  std::optional<Expression> until;
 };
 struct ForEachStep {
   Expression in;
@@ -62,13 +65,16 @@ struct RendezvousStep {
 struct CheckStep {
   std::vector<CheckCode> checks;
 };
+struct ScriptStep {
+  Program program;
+};
 
 struct Step {
   std::variant<SleepStep, std::unique_ptr<HttpStep>, std::unique_ptr<WebsocketStep>,
                std::unique_ptr<SubscribeStep>, std::unique_ptr<SseStep>,
                std::unique_ptr<SocketioStep>, std::unique_ptr<EmitStep>, SetStep, WhenStep,
                RepeatStep, ForEachStep, ChooseStep, GroupStep, FailStep, CheckStep, Recordings,
-               SendStep, CloseStep, TakeStep, RendezvousStep>
+               SendStep, CloseStep, TakeStep, RendezvousStep, ScriptStep>
       kind;
   Steps steps;
   v1::Position at;
@@ -99,7 +105,9 @@ struct CompiledPlan {
   // An expression outside of an `http` step asks for the last response's body, json or headers: it
   // is kept until the next.
   bool keeps_response = false;
-  HashUses hashes;                         // that such expressions ask for
+  HashUses hashes;  // that such expressions ask for
+  // An expression somewhere asks for `body_size`.
+  bool measures_bodies = false;
   std::shared_ptr<const PlanFiles> files;  // what steps point into
 };
 

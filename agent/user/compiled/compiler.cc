@@ -45,6 +45,7 @@ absl::StatusOr<CompiledPlan> Compiler::Run() {
   }
   compiled.keeps_response = keeps_response_;
   compiled.hashes = later_hashes_;
+  compiled.measures_bodies = measures_bodies_;
   compiled.files = files_;
   if (!status_.ok()) return status_;
   return compiled;
@@ -131,7 +132,7 @@ Step Compiler::StepOf(const v1::Step& proto, const Around& around) {
       step.label = "when";
       break;
     case v1::Step::kRepeat:
-      step.kind = RepeatStep{Code(proto.repeat().times(), proto.at(), around), proto.repeat().as()};
+      step.kind = RepeatOf(proto.repeat(), proto.at(), around);
       step.label = "repeat";
       break;
     case v1::Step::kForEach:
@@ -177,6 +178,10 @@ Step Compiler::StepOf(const v1::Step& proto, const Around& around) {
       step.label = "close";
       break;
     }
+    case v1::Step::kScript:
+      step.kind = ScriptOf(proto.script(), proto.at(), around);
+      step.label = "script";
+      break;
     case v1::Step::kSocketio:
       step.kind = SocketioOf(proto.socketio(), around);
       step.label = std::get<std::unique_ptr<SocketioStep>>(step.kind)->target.name;
@@ -200,6 +205,14 @@ Step Compiler::StepOf(const v1::Step& proto, const Around& around) {
       Refuse(proto.at(), "a step without a kind");
   }
   step.steps = StepsOf(proto.steps(), inside);
+  return step;
+}
+
+RepeatStep Compiler::RepeatOf(const v1::Repeat& proto, const v1::Position& at,
+                              const Around& around) {
+  RepeatStep step{Code(proto.times(), at, around), proto.as(), {}, {}};
+  if (proto.has_every()) step.every = Range(proto.every());
+  if (!proto.until().empty()) step.until = Code(proto.until(), at, around);
   return step;
 }
 

@@ -56,6 +56,7 @@ class Compiler {
   ScenarioSeries SeriesOf(const Tags& tags);
   Steps StepsOf(const google::protobuf::RepeatedPtrField<v1::Step>& protos, const Around& around);
   Step StepOf(const v1::Step& proto, const Around& around);
+  RepeatStep RepeatOf(const v1::Repeat& proto, const v1::Position& at, const Around& around);
   ChooseStep ChooseOf(const v1::Choose& proto, const Around& around);
   RendezvousStep RendezvousStepOf(const v1::Rendezvous& proto, const v1::Position& at,
                                   const Around& around);
@@ -128,11 +129,13 @@ class Compiler {
       const google::protobuf::RepeatedPtrField<v1::NamedExpression>& protos, const Around& around);
   void Refuse(const v1::Position& at, std::string_view why);
   Expression Code(const std::string& text, const v1::Position& at, const Around& around);
+  ScriptStep ScriptOf(const std::string& text, const v1::Position& at, const Around& around);
   Template TextOf(const std::string& text, const v1::Position& at, const Around& around);
   ValueTemplate ValueOf(const v1::Value& value, const v1::Position& at, const Around& around);
   void LookValue(const v1::Value& value, const Around& around);
   // Which of a response an expression asks for.
   void Look(const std::string& text, const Around& around);
+  void LookAt(std::string_view name, const Around& around);
 
   const v1::Plan& plan_;
   // Find what the plan names; the compiled plan keeps it alive.
@@ -146,6 +149,7 @@ class Compiler {
   bool keeps_response_ = false;
   HashUses hashes_;        // like reads_response_
   HashUses later_hashes_;  // like keeps_response_
+  bool measures_bodies_ = false;
   int lists_ = 0;
   size_t taker_ = 0;  // whose steps these are: see common/feed/feed_share.h
 };

@@ -4,6 +4,7 @@
 
 #include "absl/strings/match.h"
 #include "agent/user/compiled/compiler.h"
+#include "common/script/statements.h"
 
 namespace rampart::agent {
 
@@ -94,6 +95,18 @@ Expression Compiler::Code(const std::string& text, const v1::Position& at, const
   return *compiled;
 }
 
+ScriptStep Compiler::ScriptOf(const std::string& text, const v1::Position& at,
+                              const Around& around) {
+  const absl::StatusOr<Program> compiled = script_.CompileProgram(text);
+  const absl::StatusOr<Statements> statements = ReadStatements(text);
+  if (!compiled.ok() || !statements.ok()) {
+    Refuse(at, std::string((compiled.ok() ? statements.status() : compiled.status()).message()));
+    return {};
+  }
+  for (const Statements::Name& read : statements->free) LookAt(read.name, around);
+  return {*compiled};
+}
+
 Template Compiler::TextOf(const std::string& text, const v1::Position& at, const Around& around) {
   absl::StatusOr<Template> compiled = script_.CompileTemplate(text);
   if (!compiled.ok()) {
@@ -134,14 +147,18 @@ void Compiler::LookValue(const v1::Value& value, const Around& around) {
 }
 
 void Compiler::Look(const std::string& text, const Around& around) {
-  for (const std::string& name : UnknownNames(text, {})) {
-    if (name == "sent_hash") hashes_.sent = later_hashes_.sent = true;
-    if (name == "body_hash") hashes_.body = later_hashes_.body = true;
-    const bool parsed = name == "json" || name == "data" || name == "errors";
-    if (name != "body" && name != "headers" && !parsed) continue;
-    reads_response_ = true;
-    if (!parsed || !around.in_message) keeps_response_ = true;
-  }
+  for (const std::string& name : UnknownNames(text, {})) LookAt(name, around);
+}
+
+void Compiler::LookAt(std::string_view name, const Around& around) {
+  if (name == "sent_hash") hashes_.sent = later_hashes_.sent = true;
+  if (name == "body_hash") hashes_.body = later_hashes_.body = true;
+  if (name == "body_size") measures_bodies_ = true;
+  if (name == "cookies") keeps_response_ = true;  // the head: a step's own is always there
+  const bool parsed = name == "json" || name == "data" || name == "errors";
+  if (name != "body" && name != "headers" && !parsed) return;
+  reads_response_ = true;
+  if (!parsed || !around.in_message) keeps_response_ = true;
 }
 
 }  // namespace rampart::agent

@@ -62,6 +62,8 @@ Task<Flow> Walker::Run(const Steps& steps) {
       flow = Take(*take, step);
     } else if (const auto* rendezvous = std::get_if<RendezvousStep>(&step.kind)) {
       flow = co_await Meet(*rendezvous, step);
+    } else if (const auto* script = std::get_if<ScriptStep>(&step.kind)) {
+      flow = RunScript(*script, step);
     }
     if (flow != Flow::kNext) co_return flow;
   }
@@ -97,10 +99,23 @@ Task<Flow> Walker::Repeat(const RepeatStep& step, const Step& at) {
   See();
   const absl::StatusOr<double> times = context_.script.Number(step.times, user_.environment);
   if (!times.ok()) co_return ScriptError(times.status(), at.label, at.at);
+  int64_t due_ns = MonotonicNow();  // of the pass that runs
   for (int64_t i = 1; static_cast<double>(i) <= *times; ++i) {
     if (!step.as.empty()) context_.script.SetNumber(user_.environment, step.as, i);
     const Flow flow = co_await Run(at.steps);
     if (flow != Flow::kNext) co_return flow;
+    if (step.until) {
+      See();
+      const absl::StatusOr<bool> done = context_.script.Truth(*step.until, user_.environment);
+      if (!done.ok()) co_return ScriptError(done.status(), at.label, at.at);
+      if (*done) co_return Flow::kNext;
+    }
+    if (step.every && static_cast<double>(i + 1) <= *times) {
+      // A pass that took longer begins the grid anew: what it delayed is not caught up with.
+      due_ns = std::max(due_ns + Draw(*step.every), MonotonicNow());
+      const Wake wake = co_await context_.loop.SleepUntil(due_ns, &user_.soft);
+      if (wake == Wake::kInterrupted) co_return Flow::kInterrupted;
+    }
     if (i % kYieldEvery == 0) co_await context_.loop.Yield();
   }
   co_return Flow::kNext;
@@ -148,6 +163,12 @@ Flow Walker::Fail(const FailStep& step, const Step& at) {
   failure_ = message;
   Error({ErrorKind::kPlan, std::move(message)}, at.label, at.at);
   return Flow::kEnd;
+}
+
+Flow Walker::RunScript(const ScriptStep& step, const Step& at) {
+  See();
+  const absl::Status status = context_.script.Run(step.program, user_.environment);
+  return status.ok() ? Flow::kNext : ScriptError(status, at.label, at.at);
 }
 
 int64_t Walker::Draw(const DurationNs& range) {

@@ -53,6 +53,7 @@ class Walker {
   Task<Flow> Choose(const ChooseStep& step);
   Task<Flow> Group(const GroupStep& step, const Step& at);
   Flow Fail(const FailStep& step, const Step& at);
+  Flow RunScript(const ScriptStep& step, const Step& at);
 
   // walker_take.cc
   Flow Take(const TakeStep& step, const Step& at);

@@ -91,6 +91,8 @@ Task<Flow> Walker::Http(const HttpStep& step, const Step& at) {
   scope.sent_hash.clear();
   scope.sent_size = 0;
   scope.body_hash.clear();
+  scope.times = {};
+  scope.body_size = 0;
 
   const bool hashes_sent = step.hashes.sent || context_.hashes.sent;
   const bool hashes_body = step.hashes.body || context_.hashes.body;
@@ -120,11 +122,13 @@ Task<Flow> Walker::Http(const HttpStep& step, const Step& at) {
                               .pieces = pieces,
                               .has_body = has_body,
                               .keep_body = step.reads_response || context_.keeps_response,
+                              .measure_body = context_.measures_bodies,
                               .sent_hash = hashes_sent ? &sent_hash : nullptr,
                               .body_hash = hashes_body ? &body_hash : nullptr};
     failed = co_await user_.http.Exchange(request, *url, deadline_ns, &user_.hard,
                                           &buffers->response, &times);
     scope.duration_ms = Ms(times.duration_ns());
+    scope.times = times;
     if (has_body && !failed) {
       scope.sent_size = multipart ? buffers->multipart.streamed_bytes() : buffers->body.size();
       if (hashes_sent && !multipart) sent_hash.Update(buffers->body);
@@ -196,6 +200,7 @@ Task<Flow> Walker::Http(const HttpStep& step, const Step& at) {
   }
   if (step.graphql != nullptr) CountGraphql(*step.graphql, failed.has_value());
   scope.answers_graphql = step.graphql != nullptr;
+  scope.body_size = buffers->response.decoded_bytes;
   scope.url = buffers->url;
   scope.response = &buffers->response;
   scope.version = context_.names.NextVersion();

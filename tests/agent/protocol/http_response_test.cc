@@ -135,6 +135,22 @@ TEST(HttpResponse, IsHashedDecodedHoweverItIsCutAndWithoutBeingKept) {
   EXPECT_EQ(parse(answer("gzip", "this is not gzip"), 100, false), "bad_encoding");
 }
 
+TEST(HttpResponse, IsMeasuredDecodedWithoutBeingKept) {
+  const std::string text(100'000, 'a');
+  const std::string gzip = Gzip(text);
+  const std::string answer = "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: " +
+                             std::to_string(gzip.size()) + "\r\n\r\n" + gzip;
+  for (const bool keep : {false, true}) {
+    HttpResponse response;
+    HttpResponseParser parser;
+    parser.Begin(&response, false, keep, nullptr, true);
+    EXPECT_EQ(parser.Feed(answer), State::kComplete);
+    EXPECT_EQ(response.decoded_bytes, text.size());
+    EXPECT_EQ(response.body_bytes, gzip.size());
+    EXPECT_EQ(response.body.empty(), !keep);
+  }
+}
+
 TEST(Sha256, IsTheStandardsAndBeginsAnew) {
   Sha256 hash;
   constexpr const char* kAbc = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
