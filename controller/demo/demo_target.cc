@@ -134,7 +134,7 @@ absl::StatusOr<std::vector<TargetCount>> DemoTarget::Compare(const RunResult& re
   const uint64_t sockets = count("ws_connections_opened");
   // Its total has upgrades, which are no requests of ours, and the question for the counts.
   const uint64_t requests = count("http_requests_total") - sockets - 1;
-  return std::vector<TargetCount>{
+  std::vector<TargetCount> counts{
       {"HTTP requests", Counted(result, "http_reqs"), requests},
       {"WebSocket connections", Counted(result, "ws_sessions"), sockets},
       {"WebSocket messages to the server", Counted(result, "ws_msgs_sent"),
@@ -142,6 +142,13 @@ absl::StatusOr<std::vector<TargetCount>> DemoTarget::Compare(const RunResult& re
       {"WebSocket messages from the server", Counted(result, "ws_msgs_received"),
        count("ws_messages_sent")},
   };
+  // Plans that upload count it themselves, under these names.
+  if (const uint64_t uploads = Counted(result, "uploads"); uploads > 0) {
+    counts.push_back({"uploads", uploads, count("files_stored")});
+    counts.push_back(
+        {"bytes of uploads", Counted(result, "uploaded_bytes"), count("file_bytes_stored")});
+  }
+  return counts;
 }
 
 }  // namespace rampart::controller

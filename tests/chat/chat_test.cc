@@ -124,6 +124,40 @@ TEST(ChatFileTest, AnUploadIsProcessedAndDownloadsUnchanged) {
   EXPECT_TRUE(client.Get(target + "/download").body == content);
 }
 
+TEST(ChatFileTest, AFileIsListedUntilItIsDeleted) {
+  const std::string folder = testing::TempDir() + "chat_deleted";
+  std::filesystem::remove_all(folder);
+  RunningServer server(Options{.data_dir = folder});
+  Client client(server);
+  client.SignIn("ann");
+  const auto upload = [&client](const std::string& content) {
+    return client.Do(http::verb::post, "/api/files/upload", FileBody(content), kMultipart)
+        .Text("id");
+  };
+  const std::string first = upload("one");
+  const std::string second = upload("second");
+  const auto listed = [&client](const std::string& query) {
+    std::string ids;
+    const json::value answer = client.Get("/api/files" + query).Json();
+    for (const json::value& file : answer.at("files").as_array()) {
+      ids += std::string(file.at("id").as_string()) + " ";
+    }
+    return ids;
+  };
+  EXPECT_EQ(listed(""), second + " " + first + " ");
+  EXPECT_EQ(listed("?limit=1"), second + " ");
+  EXPECT_EQ(client.Do(http::verb::delete_, "/api/files/" + first).status, 204u);
+  EXPECT_EQ(client.Do(http::verb::delete_, "/api/files/" + first).status, 404u);
+  EXPECT_EQ(client.Get("/api/files/" + first).status, 404u);
+  EXPECT_EQ(client.Get("/api/files/" + first + "/download").status, 404u);
+  EXPECT_EQ(listed(""), second + " ");
+  EXPECT_FALSE(std::filesystem::exists(folder + "/files/" + first));
+  const json::value stats = client.Get("/api/stats").Json();
+  EXPECT_EQ(stats.at("files_stored").to_number<int>(), 2);
+  EXPECT_EQ(stats.at("files_deleted").to_number<int>(), 1);
+  EXPECT_EQ(stats.at("file_bytes_stored").to_number<int>(), 9);
+}
+
 TEST(ChatFileTest, WhatIsNoUploadIsRefusedAndLeavesNothing) {
   const std::string folder = ::testing::TempDir() + "/chat_refused";
   std::filesystem::remove_all(folder);

@@ -39,6 +39,8 @@ std::string Counters::ToJson() const {
                    {"tcp_accept_failures", tcp_accept_failures.load()},
                    {"messages_stored", messages_stored.load()},
                    {"files_stored", files_stored.load()},
+                   {"files_deleted", files_deleted.load()},
+                   {"file_bytes_stored", file_bytes_stored.load()},
                    {"bytes_received", bytes_received.load()},
                    {"bytes_sent", bytes_sent.load()}};
   return json::serialize(all);

@@ -47,7 +47,9 @@ struct Counters {
 
   Count messages_stored{0};  // by POST, by WebSocket and in bulk
   Count files_stored{0};
-  Count bytes_received{0};  // HTTP and WebSocket with headers and frames, without TLS
+  Count files_deleted{0};
+  Count file_bytes_stored{0};  // of all that files_stored counts, deleted or not
+  Count bytes_received{0};     // HTTP and WebSocket with headers and frames, without TLS
   Count bytes_sent{0};
 
   void CountResponse(unsigned status);

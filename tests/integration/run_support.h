@@ -51,7 +51,7 @@ inline void ExpectTargetAgrees(const Json& summary, bool sockets = true) {
   ASSERT_EQ(summary.error, simdjson::SUCCESS);
   simdjson::dom::array counts;
   ASSERT_EQ(summary.root["target_counts"].get(counts), simdjson::SUCCESS);
-  EXPECT_EQ(counts.size(), 4u);
+  EXPECT_GE(counts.size(), 4u);
   for (const simdjson::dom::element count : counts) {
     const uint64_t ours = count["ours"];
     const uint64_t theirs = count["theirs"];

@@ -52,6 +52,13 @@ TEST(Workloads, ApiEndpoints) {
   ExpectPass("api-endpoints", {"-e", "USERS=20", "-e", "DURATION=4s"}, false);
 }
 
+TEST(Workloads, FileUploads) {
+  ExpectPass("file-uploads",
+             {"-e", "USERS=10", "-e", "DURATION=5s", "-e", "PAUSE=50ms..150ms", "-e", "VERIFY=0.5",
+              "-e", "LARGE=1500KB", "-e", "HUGE=3MB"},
+             false);
+}
+
 TEST(Workloads, AnyOfThemWithAProfile) {
   ExpectPass("api-endpoints",
              {"-e", "USERS=5", "--profile", "spike", "--duration", "1m", "--time-scale", "0.01"},

@@ -40,7 +40,9 @@ constexpr Route kRoutes[] = {
     {verb::get, "/api/search/stats", ShowSearchStats},
     {verb::post, "/api/search/index/bulk", IndexBulk},
     {verb::post, "/graphql", AnswerGraphql, false},
+    {verb::get, "/api/files", ListFiles},
     {verb::get, "/api/files/*", ShowFile},
+    {verb::delete_, "/api/files/*", DeleteFile},
     {verb::get, "/api/files/*/download", DownloadFile},
 };
 

@@ -52,6 +52,8 @@ Reply SuggestWords(App& app, const Call& call);
 Reply ShowSearchStats(App& app, const Call& call);
 Reply IndexBulk(App& app, const Call& call);
 Reply AnswerGraphql(App& app, const Call& call);
+Reply ListFiles(App& app, const Call& call);
+Reply DeleteFile(App& app, const Call& call);
 Reply ShowFile(App& app, const Call& call);
 Reply DownloadFile(App& app, const Call& call);
 

@@ -70,6 +70,7 @@ absl::Status Upload::Keep() {
   path_.clear();
   reserved_ = 0;
   ++app_.counters.files_stored;
+  app_.counters.file_bytes_stored += static_cast<uint64_t>(file_.size);
   return absl::OkStatus();
 }
 

@@ -29,6 +29,8 @@ class FileTable {
 
   absl::Status Add(StoredFile& file);          // sets the id; status is `processing`
   absl::StatusOr<StoredFile> Get(int64_t id);  // or kNotFound
+  absl::StatusOr<std::vector<StoredFile>> List(int64_t limit);  // newest first
+  absl::Status Delete(int64_t id);
   absl::Status SetProcessed(int64_t id, std::string_view sha256);
   absl::Status SetFailed(int64_t id);
   absl::StatusOr<int64_t> TotalBytes();
@@ -38,6 +40,8 @@ class FileTable {
   Database& database_;
   Statement insert_;
   Statement get_;
+  Statement list_;
+  Statement delete_;
   Statement update_;
   Statement total_;
   Statement unprocessed_;

@@ -17,7 +17,7 @@ using testing::HasSubstr;
 constexpr int64_t kMinuteNs = 60'000'000'000;
 
 TEST(BuiltInPlans, AllOfThemLoadWithoutAFault) {
-  EXPECT_GE(BuiltInPlans().size(), 5u);
+  EXPECT_GE(BuiltInPlans().size(), 6u);
   for (const BuiltInPlan& plan : BuiltInPlans()) {
     const LoadedPlan loaded = LoadPlan(plan.text, std::string(plan.name), {});
     EXPECT_TRUE(loaded.ok()) << loaded.FaultText();
@@ -72,6 +72,14 @@ TEST(BuiltInPlans, ApiEndpointsIsAHundredUsersAtOnce) {
   const UserSchedule users = *UserSchedule::Make(loaded.plan.scenarios(0).load());
   EXPECT_EQ(users.Length(), 10 * kMinuteNs);
   EXPECT_EQ(users.MaxUsers(), 100);
+  EXPECT_EQ(users.UsersAt(0), 100);
+}
+
+TEST(BuiltInPlans, FileUploadsIsAHundredUsersForTenMinutes) {
+  const auto source = FindPlan("file-uploads");
+  const LoadedPlan loaded = LoadPlan(source->text, source->file, {});
+  const UserSchedule users = *UserSchedule::Make(loaded.plan.scenarios(0).load());
+  EXPECT_EQ(users.Length(), 10 * kMinuteNs);
   EXPECT_EQ(users.UsersAt(0), 100);
 }
 
