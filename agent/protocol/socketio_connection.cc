@@ -15,32 +15,31 @@ size_t Bytes(const SocketioEvent& event) {
 
 }  // namespace
 
-Task<std::optional<Failure>> SocketioConnection::Connect(std::string auth, int64_t deadline_ns,
+Task<std::optional<Failure>> SocketioConnection::Connect(std::string_view auth, int64_t deadline_ns,
                                                          Interrupt* interrupt) {
-  auth_ = std::move(auth);
-  for (;;) {
-    switch (co_await Read(deadline_ns, interrupt)) {
-      case Did::kConnected:
-        co_return std::nullopt;
-      case Did::kEvent:
-        Keep();
-        break;
-      case Did::kDeadline:
-        co_return Failure{ErrorKind::kTimeout,
-                          open_ ? "the server did not connect the namespace `" + space_ + "`"
-                                : "no Engine.IO open packet came"};
-      case Did::kInterrupted:
-        co_return Failure{ErrorKind::kInterrupted, "connecting"};
-      case Did::kEnded:
-        if (*ended_ == Event::kFailed) co_return failure_;
-        co_return Failure{ErrorKind::kConnectionClosed,
-                          "the server closed before the namespace `" + space_ +
-                              "` was connected, with code " +
-                              std::to_string(websocket_.close_code())};
-      default:
-        break;
-    }
+  auth_ = auth;
+  std::optional<Failure> failed;
+  Did did = Did::kNothing;
+  while (did != Did::kConnected && !failed) {
+    did = co_await Read(deadline_ns, interrupt);
+    if (did == Did::kEvent) Keep();
+    failed = WhyNotConnected(did);
   }
+  co_return failed;
+}
+
+std::optional<Failure> SocketioConnection::WhyNotConnected(Did did) const {
+  if (did == Did::kInterrupted) return Failure{ErrorKind::kInterrupted, "connecting"};
+  if (did == Did::kDeadline) {
+    if (!open_) return Failure{ErrorKind::kTimeout, "no Engine.IO open packet came"};
+    return Failure{ErrorKind::kTimeout,
+                   "the server did not connect the namespace `" + space_ + "`"};
+  }
+  if (did != Did::kEnded) return std::nullopt;
+  if (ended_ == Event::kFailed) return failure_;
+  return Failure{ErrorKind::kConnectionClosed, "the server closed before the namespace `" + space_ +
+                                                   "` was connected, with code " +
+                                                   std::to_string(websocket_.close_code())};
 }
 
 Task<SocketioConnection::Event> SocketioConnection::Next(int64_t deadline_ns,
@@ -100,29 +99,36 @@ void SocketioConnection::Disconnect() {
 }
 
 Task<SocketioConnection::Did> SocketioConnection::Read(int64_t deadline_ns, Interrupt* interrupt) {
-  for (;;) {
-    if (ended_) co_return Did::kEnded;
+  Did did = ended_ ? Did::kEnded : Did::kNothing;
+  while (did == Did::kNothing) {
     const int64_t ping_ns = std::max(ping_due_ns_, MonotonicNow() + kReadTurnNs);
-    switch (co_await websocket_.Next(std::min(deadline_ns, ping_ns), interrupt)) {
-      case Websocket::Event::kMessage:
-        if (const Did did = TakeMessage(); did != Did::kNothing) co_return did;
-        break;
-      case Websocket::Event::kPong:
-        break;
-      case Websocket::Event::kClosed:
-        co_return End(Event::kClosed);
-      case Websocket::Event::kFailed:
-        co_return Fail(websocket_.failure());
-      case Websocket::Event::kInterrupted:
-        co_return Did::kInterrupted;
-      case Websocket::Event::kDeadline:
-        if (deadline_ns <= ping_ns) co_return Did::kDeadline;
-        co_return Violation(
-            "the server sent no ping for " +
-            std::to_string((open_->ping_interval_ns + open_->ping_timeout_ns) / 1000000) +
-            " ms, its pingInterval and pingTimeout");
-    }
+    const int64_t until_ns = std::min(deadline_ns, ping_ns);
+    const Websocket::Event event = co_await websocket_.Next(until_ns, interrupt);
+    did = Take(event, deadline_ns <= ping_ns);
   }
+  co_return did;
+}
+
+SocketioConnection::Did SocketioConnection::Take(Websocket::Event event, bool callers_deadline) {
+  switch (event) {
+    case Websocket::Event::kMessage:
+      return TakeMessage();
+    case Websocket::Event::kPong:
+      return Did::kNothing;
+    case Websocket::Event::kClosed:
+      return End(Event::kClosed);
+    case Websocket::Event::kFailed:
+      return Fail(websocket_.failure());
+    case Websocket::Event::kInterrupted:
+      return Did::kInterrupted;
+    case Websocket::Event::kDeadline:
+      if (callers_deadline) return Did::kDeadline;
+      return Violation(
+          "the server sent no ping for " +
+          std::to_string((open_->ping_interval_ns + open_->ping_timeout_ns) / 1000000) +
+          " ms, its pingInterval and pingTimeout");
+  }
+  return Did::kNothing;
 }
 
 SocketioConnection::Did SocketioConnection::TakeMessage() {

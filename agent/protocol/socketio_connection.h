@@ -35,7 +35,8 @@ class SocketioConnection {
 
   // On a WebSocket that was opened just now. `auth`: a JSON object, or empty. kSocketio when the
   // namespace refuses.
-  Task<std::optional<Failure>> Connect(std::string auth, int64_t deadline_ns, Interrupt* interrupt);
+  Task<std::optional<Failure>> Connect(std::string_view auth, int64_t deadline_ns,
+                                       Interrupt* interrupt);
 
   enum class Event : uint8_t {
     kEvent,   // event()
@@ -72,6 +73,9 @@ class SocketioConnection {
   // What a wait says of it, when it ends one.
   std::optional<Event> EndOf(Did did) const;
   Task<Did> Read(int64_t deadline_ns, Interrupt* interrupt);
+  // `callers_deadline`: a deadline is the caller's, not that of the next ping.
+  Did Take(Websocket::Event event, bool callers_deadline);
+  std::optional<Failure> WhyNotConnected(Did did) const;
   Did TakeMessage();
   Did TakePacket(std::string_view text);
   Did TakeEvent(const SocketioPacket& packet);

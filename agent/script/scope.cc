@@ -127,8 +127,8 @@ bool ScopeNames::Push(lua_State* lua, std::string_view name) {
     if (!scope.has_message) return false;
     PushText(lua, scope.message);
   } else if (name == "event" || name == "event_id") {
-    if (scope.event.empty()) return false;
-    PushText(lua, name == "event" ? scope.event : scope.event_id);
+    if (!scope.event) return false;
+    PushText(lua, name == "event" ? *scope.event : scope.event_id);
   } else if (name == "body") {
     if (scope.response == nullptr) return false;
     PushText(lua, scope.response->body);
@@ -163,9 +163,6 @@ bool ScopeNames::Push(lua_State* lua, std::string_view name) {
     lua_pushboolean(lua, scope.connected ? 1 : 0);
   } else if (name == "connecting_ms") {
     lua_pushnumber(lua, scope.connecting_ms);
-  } else if (name == "event") {
-    if (!scope.event) return false;
-    PushText(lua, *scope.event);
   } else if (name == "args") {
     return scope.args && PushJsonOf(*scope.args);
   } else if (name == "url") {

@@ -39,11 +39,9 @@ struct Scope {
   std::string_view message;  // of a WebSocket or an event stream, while it is handled
   bool is_result = false;    // the message is a GraphQL subscription's: its payload has data
 
-  std::string_view event;  // the name of the event that is handled; empty for none
-  std::string_view event_id;
-
-  std::optional<std::string_view> event;  // of Socket.IO, while it is handled
-  std::optional<std::string_view> args;   // its or an acknowledgement's: a JSON list
+  std::optional<std::string_view> event;  // of an event stream or Socket.IO, while it is handled
+  std::string_view event_id;              // of an event stream
+  std::optional<std::string_view> args;   // of Socket.IO's event or acknowledgement: a JSON list
 
   // Changes with response, message and args: what was parsed from older ones is forgotten.
   uint64_t version = 0;

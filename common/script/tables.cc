@@ -15,7 +15,7 @@ constexpr lua_Integer kMaxMoved = 10'000'000;
 
 int Refuse(lua_State* lua, const char* table) {
   return luaL_error(lua,
-                    "%s is not yours to change: setup's data, params, json, rows and libraries are "
+                    "%s is not yours to change: setup's data, params, json and libraries are "
                     "shared; change a copy(...) of it",
                     table);
 }

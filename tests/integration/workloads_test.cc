@@ -27,11 +27,11 @@ TEST(Workloads, WebsocketConnections) {
              true);
 }
 
-// Nobody leaves before the end, so at the peak every user has a connection; then all of them end.
+// Nobody leaves before all have come, so at the peak every user has a connection; then all end.
 TEST(Workloads, WebsocketConnectionsCountsWhatIsOpen) {
   const TemporaryFile out(".json", "");
   Process run({kController, "start", "--plan", "websocket-connections", "--demo", "--agents", "4",
-               "--plain", "--out", out.path(), "-e", "USERS=40", "-e", "HOLD=1h", "-e",
+               "--plain", "--out", out.path(), "-e", "USERS=40", "-e", "HOLD=8s", "-e",
                "PING=300ms", "--time-scale", "0.003"});
   EXPECT_EQ(run.Wait(), 0) << run.text();
   const Json summary(out.path());

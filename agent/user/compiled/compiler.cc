@@ -198,9 +198,6 @@ Step Compiler::StepOf(const v1::Step& proto, const Around& around) {
       step.kind = TakeOf(proto.take(), proto.at());
       step.label = "take";
       break;
-    case v1::Step::kScript:
-      Refuse(proto.at(), "this step is not there yet");
-      break;
     case v1::Step::KIND_NOT_SET:
       Refuse(proto.at(), "a step without a kind");
   }

@@ -3,6 +3,9 @@
 #define RAMPART_AGENT_USER_WALK_SOCKETIO_SESSION_H_
 
 #include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
 
 #include "agent/protocol/socketio_connection.h"
 #include "agent/user/compiled/socketio_step.h"
@@ -12,6 +15,14 @@ namespace rampart::agent {
 
 // A local of the coroutine that runs the step, beside the session of its WebSocket.
 struct SocketioSession {
+  // Events without steps are only counted.
+  SocketioSession(WebsocketSession& its_websocket, const SocketioStep& step,
+                  const SocketioSeries& its_series, std::string space)
+      : websocket(its_websocket),
+        series(its_series),
+        connection(*its_websocket.websocket, std::move(space),
+                   [&step](std::string_view event) { return step.StepsOn(event) != nullptr; }) {}
+
   WebsocketSession& websocket;
   const SocketioSeries series;
   SocketioConnection connection;

@@ -119,7 +119,7 @@ class Walker {
   // walker_socketio.cc
   Task<Flow> RunSocketio(const SocketioStep& step, const Step& at);
   Task<Flow> ConverseSocketio(const SocketioStep& step, SocketioSession& session);
-  Task<Flow> HandleEvent(const SocketioStep& step, SocketioEvent event);
+  Task<Flow> HandleEvent(const SocketioStep& step, SocketioSession& session);
   Task<Flow> Emit(const EmitStep& step, const Step& at);
   Flow AfterEmit(const EmitStep& step, const Step& at);
   absl::Status RenderEvent(const EmitStep& step, std::string* event, std::string* args);

@@ -31,14 +31,9 @@ Task<Flow> Walker::RunSocketio(const SocketioStep& step, const Step& at) {
     co_return Record(step.record, step.target.name);
   }
 
-  SocketioSession session{.websocket = websocket,
-                          .series = series,
-                          .connection = SocketioConnection(*websocket.websocket, std::move(space),
-                                                           [&step](std::string_view event) {
-                                                             return step.StepsOn(event) != nullptr;
-                                                           })};
+  SocketioSession session(websocket, step, series, std::move(space));
   const std::optional<Failure> failed =
-      co_await session.connection.Connect(std::move(auth), websocket.deadline_ns, &user_.hard);
+      co_await session.connection.Connect(auth, websocket.deadline_ns, &user_.hard);
   if (failed && failed->kind == ErrorKind::kInterrupted) {
     co_return co_await CloseWebsocket(websocket, Flow::kInterrupted);
   }
@@ -75,7 +70,7 @@ Task<Flow> Walker::ConverseSocketio(const SocketioStep& step, SocketioSession& s
     CountEvents(session);
     switch (event) {
       case Event::kEvent:
-        flow = co_await HandleEvent(step, session.connection.event());
+        flow = co_await HandleEvent(step, session);
         break;
       case Event::kDeadline:
         flow = co_await RunDue(session.websocket);
@@ -91,7 +86,8 @@ Task<Flow> Walker::ConverseSocketio(const SocketioStep& step, SocketioSession& s
   co_return flow;
 }
 
-Task<Flow> Walker::HandleEvent(const SocketioStep& step, SocketioEvent event) {
+Task<Flow> Walker::HandleEvent(const SocketioStep& step, SocketioSession& session) {
+  const SocketioEvent event = session.connection.event();  // steps inside read others
   const Steps* steps = step.StepsOn(event.name);
   if (steps == nullptr) co_return Flow::kNext;
   Scope& scope = user_.scope;
