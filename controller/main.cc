@@ -7,6 +7,7 @@
 #include "controller/commands/flags.h"
 #include "controller/commands/plans.h"
 #include "controller/commands/start.h"
+#include "controller/commands/suite.h"
 
 namespace rampart::controller {
 namespace {
@@ -62,6 +63,16 @@ int Main(int argc, char** argv) {
   start->add_option("--plan", plan, "a built-in plan's name, or a file")->required();
   AddRunFlags(*start, &run);
   start->add_option("--out", out, "write the summary: FILE.json")->allow_extra_args(false);
+  CLI::App* suite =
+      app.add_subcommand("suite", "run the workloads one after another, with one answer");
+  SuiteFlags suite_flags;
+  suite->add_option("--plans", suite_flags.plans, "instead of the workloads: A,B or files")
+      ->delimiter(',')
+      ->allow_extra_args(false);
+  suite->add_option("--out-dir", suite_flags.out_dir, "where the folder with the results is made");
+  bool keep_going = true;
+  suite->add_flag("--keep-going", keep_going, "after a failure; it always does");
+  AddRunFlags(*suite, &suite_flags.run);
   CLI::App* plans = app.add_subcommand("plans", "what can be run");
   plans->require_subcommand(1);
   CLI::App* list = plans->add_subcommand("list", "the built-in plans and their params");
@@ -80,6 +91,7 @@ int Main(int argc, char** argv) {
     return app.exit(error) == 0 ? 0 : Code(ExitCode::kBadPlanOrFlags);
   }
   if (*start) return Start(run, plan, out);
+  if (*suite) return RunSuite(suite_flags);
   if (*list) return ListPlans();
   if (*show) return ShowPlan(shown);
   if (*schema) return ShowPlanSchema();

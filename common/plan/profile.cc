@@ -1,6 +1,7 @@
 #include "common/plan/profile.h"
 
 #include <algorithm>
+#include <cmath>
 #include <numeric>
 #include <utility>
 
@@ -179,21 +180,25 @@ void ShapeRate(const std::vector<Part>& parts, v1::Load* load) {
   *load->mutable_ramping_arrival_rate() = std::move(ramp);
 }
 
-// A rate is weighed against other rates as a rate, and against users by its own users.
+// Where there are rates, they are what grows: users stay beside them as they are. Else every
+// scenario becomes a rate.
 void ApplyBreakpoint(int64_t ramp_ns, v1::Plan* plan) {
-  bool only_rates = true;
-  int64_t all = 0;
+  bool some_rates = false;
   for (const v1::Scenario& scenario : plan->scenarios()) {
-    if (!HasSize(scenario.load())) continue;
-    only_rates = only_rates && IsRate(scenario.load());
-    all += MostUsers(scenario.load());
+    some_rates = some_rates || (HasSize(scenario.load()) && IsRate(scenario.load()));
   }
-  const auto weight = [&](const v1::Load& load) {
-    return only_rates ? Weight(HighestRate(load)) : MostUsers(load);
+  const auto grows = [&](const v1::Load& load) {
+    return HasSize(load) && (!some_rates || IsRate(load));
   };
+  const auto weight = [&](const v1::Load& load) {
+    return some_rates ? Weight(HighestRate(load)) : MostUsers(load);
+  };
+  int64_t all = 0;
   int64_t all_weights = 0;
   for (const v1::Scenario& scenario : plan->scenarios()) {
-    if (HasSize(scenario.load())) all_weights += weight(scenario.load());
+    if (!grows(scenario.load())) continue;
+    all += MostUsers(scenario.load());
+    all_weights += weight(scenario.load());
   }
   UserShares millionths(all_weights);
   UserShares users(all);
@@ -202,6 +207,10 @@ void ApplyBreakpoint(int64_t ramp_ns, v1::Plan* plan) {
     v1::Load& load = *scenario.mutable_load();
     if (!HasSize(load)) continue;
     const int64_t own = MostUsers(load);
+    if (!grows(load)) {
+      ShapeUsers({{0, 100}, {ramp_ns, 100}}, {own, own}, &load);
+      continue;
+    }
     const int64_t share = std::max<int64_t>(1, millionths.Next(weight(load), kMillion));
     v1::RampingArrivalRate ramp;
     v1::Rate whole;
@@ -331,6 +340,35 @@ absl::Status ApplyProfile(std::string_view name, std::optional<int64_t> steady_n
     ShapeUsers(parts, targets, &load);
   }
   return absl::OkStatus();
+}
+
+void HoldRate(double per_second, int64_t length_ns, v1::Plan* plan) {
+  const auto per_second_of = [](const v1::Rate& rate) {
+    return static_cast<double>(rate.count()) * 1e9 / static_cast<double>(rate.per_ns());
+  };
+  double top = 0;
+  for (const v1::Scenario& scenario : plan->scenarios()) {
+    if (IsRate(scenario.load())) top += per_second_of(HighestRate(scenario.load()));
+  }
+  for (v1::Scenario& scenario : *plan->mutable_scenarios()) {
+    v1::Load& load = *scenario.mutable_load();
+    if (!load.has_ramping_arrival_rate()) {
+      if (load.ramping_users().stages().empty()) continue;
+      SetNs(length_ns,
+            load.mutable_ramping_users()->mutable_stages()->rbegin()->mutable_duration());
+      continue;
+    }
+    const v1::RampingArrivalRate& ramp = load.ramping_arrival_rate();
+    v1::ConstantArrivalRate held;
+    // To a thousandth a second: exact shares would have denominators that no schedule holds.
+    const double own = per_second * per_second_of(HighestRate(load)) / top;
+    held.mutable_rate()->set_count(std::max<int64_t>(1, std::llround(own * 1'000)));
+    held.mutable_rate()->set_per_ns(1'000 * kSecond);
+    SetNs(length_ns, held.mutable_duration());
+    held.set_users(ramp.users());
+    held.set_max_users(ramp.max_users());
+    *load.mutable_constant_arrival_rate() = std::move(held);
+  }
 }
 
 }  // namespace rampart

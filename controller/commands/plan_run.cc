@@ -9,6 +9,7 @@
 
 #include "absl/status/status.h"
 #include "common/plan/secrets.h"
+#include "controller/commands/breakpoint.h"
 #include "controller/conduct/conductor.h"
 #include "controller/demo/demo_target.h"
 #include "controller/plans/whole_plan.h"
@@ -105,6 +106,12 @@ absl::StatusOr<RunResult> RunPlan(const RunFlags& flags, const std::string& want
     }
   }
   return result;
+}
+
+absl::StatusOr<RunResult> RunAsAsked(const RunFlags& flags, const std::string& wanted,
+                                     Terminal& terminal) {
+  if (flags.plan.profile == kBreakpointProfile) return RunBreakpoint(flags, wanted, terminal);
+  return RunPlan(flags, wanted, {}, terminal);
 }
 
 }  // namespace rampart::controller

@@ -31,6 +31,10 @@ struct RunHooks {
 absl::StatusOr<RunResult> RunPlan(const RunFlags& flags, const std::string& wanted,
                                   const RunHooks& hooks, Terminal& terminal);
 
+// That, or the many runs of the profile `breakpoint`.
+absl::StatusOr<RunResult> RunAsAsked(const RunFlags& flags, const std::string& wanted,
+                                     Terminal& terminal);
+
 }  // namespace rampart::controller
 
 #endif  // RAMPART_CONTROLLER_COMMANDS_PLAN_RUN_H_

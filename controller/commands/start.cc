@@ -33,7 +33,7 @@ int Start(const RunFlags& flags, const std::string& plan, const std::vector<std:
     }
   }
   Terminal terminal(stderr, flags.plain);
-  const absl::StatusOr<RunResult> result = RunPlan(flags, plan, {}, terminal);
+  const absl::StatusOr<RunResult> result = RunAsAsked(flags, plan, terminal);
   if (!result.ok()) return Say(result.status());
   std::cout << SummaryText(*result, terminal.style()) << std::flush;
   bool written = true;

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absl/strings/ascii.h"
+#include "controller/plans/plan_comments.h"
 #include "controller/report/json_writer.h"
 #include "google/protobuf/descriptor.h"
 #include "rampart/v1/plan.pb.h"
@@ -262,7 +263,7 @@ class SchemaText {
     }
     const FieldDescriptor* brief =
         type.FindFieldByName(std::string(type.options().GetExtension(v1::shorthand)));
-    BeginDefinition(name, "");
+    BeginDefinition(name, comments_.Of(type));
     json_.Key("anyOf");
     json_.BeginArray();
     Settings(type, required);
@@ -285,7 +286,7 @@ class SchemaText {
     json_.Key("properties");
     json_.BeginObject();
     for (const FieldDescriptor* field : Fields(type)) {
-      BeginDefinition(field->name(), field->options().GetExtension(v1::doc));
+      BeginDefinition(field->name(), comments_.Of(*field));
       FieldKeywords(*field);
       json_.EndObject();
     }
@@ -356,6 +357,7 @@ class SchemaText {
     json_.EndObject();
   }
 
+  const PlanComments comments_;
   JsonWriter json_;
   std::map<std::string, const EnumDescriptor*> enums_;
   std::map<std::string, const Descriptor*> messages_;

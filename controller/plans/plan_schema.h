@@ -8,9 +8,9 @@ namespace rampart::controller {
 
 // A JSON Schema (draft 2020-12) with one definition a message of plan.proto, made by reflection
 // over the same options as the decoder reads: a field added there is in the schema with no change
-// here. It takes what the decoder takes, but for capitals in enums. What is checked between parts
-// of a plan (a step without a kind, a metric that is not declared, an expression that does not
-// compile) only `plans check` finds. Always the same text; pure.
+// here, described by its comment there. It takes what the decoder takes, but for capitals in enums.
+// What is checked between parts of a plan (a step without a kind, a metric that is not declared, an
+// expression that does not compile) only `plans check` finds. Always the same text; pure.
 std::string PlanSchema();
 
 }  // namespace rampart::controller

@@ -7,6 +7,7 @@
 
 #include "absl/time/time.h"
 #include "common/stats/metric.h"
+#include "controller/report/breakpoint_report.h"
 #include "controller/report/json_writer.h"
 
 namespace rampart::controller {
@@ -321,6 +322,7 @@ std::string SummaryJson(const RunResult& result) {
   AddErrors(result, &json);
   AddTimeline(result, &json);
   AddTargetCounts(result, &json);
+  if (result.breakpoint) AddBreakpoint(*result.breakpoint, &json);
   json.EndObject();
   return json.Take();
 }

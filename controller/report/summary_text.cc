@@ -7,6 +7,7 @@
 
 #include "absl/time/time.h"
 #include "controller/report/agent_table.h"
+#include "controller/report/breakpoint_report.h"
 #include "controller/report/metric_block.h"
 #include "controller/report/metric_summary.h"
 #include "controller/report/text/number.h"
@@ -296,6 +297,7 @@ std::string SummaryText(const RunResult& result, const TextStyle& style) {
   AddAgents(result, &page);
   AddErrors(result, &page);
   AddTargetCounts(result, &page);
+  if (result.breakpoint) AddBreakpoint(*result.breakpoint, &page);
   page.Gap();
   return page.Text();
 }

@@ -3,6 +3,7 @@
 #define RAMPART_CONTROLLER_RUN_RESULT_H_
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -101,6 +102,28 @@ struct TargetCount {
   uint64_t theirs = 0;
 };
 
+// One look at one rate in the search for the breakpoint.
+struct BreakpointProbe {
+  bool ramp = false;             // a window of the ramp, else a run of its own
+  double rate = 0;               // iterations a second that were due, all scenarios
+  double completed = 0;          // a second
+  double dropped = 0;            // share of those due
+  bool data = true;              // else a threshold had none: says nothing
+  bool held = false;             // every threshold, without doubts
+  std::string broke_first = {};  // in words; when not held
+  bool generator = false;        // an agent was the bottleneck
+};
+
+// What the profile `breakpoint` came to.
+struct BreakpointResult {
+  double rate = 0;                      // the highest that held; 0: none did
+  std::optional<double> broke_at;       // the lowest that broke
+  std::string broke_first;              // there
+  bool confirmed = false;               // each of the two was seen twice
+  std::vector<std::string> notes;       // what is to be known about the answer
+  std::vector<BreakpointProbe> probes;  // the ramp's windows, then the runs in their order
+};
+
 struct RunResult {
   Verdict verdict = Verdict::kInvalid;
   std::vector<std::string> reasons;
@@ -124,6 +147,8 @@ struct RunResult {
   std::vector<ErrorEntry> errors;  // the most frequent first
   std::vector<TimelinePoint> timeline;
   std::vector<TargetCount> target_counts;
+  // Then all else is of the run that says it best: the last at the highest rate that held.
+  std::optional<BreakpointResult> breakpoint;
 };
 
 // One agent in the live view.

@@ -6,8 +6,6 @@
 #include "controller/run/number_text.h"
 
 namespace rampart::controller {
-namespace {
-
 std::string UnitOf(const MetricInfo& metric, const Condition& condition) {
   switch (condition.aggregate) {
     case Aggregate::kRate:
@@ -18,8 +16,6 @@ std::string UnitOf(const MetricInfo& metric, const Condition& condition) {
       return metric.unit;
   }
 }
-
-}  // namespace
 
 ThresholdTable::ThresholdTable(const v1::Plan& plan, const MetricCatalog& catalog, RunStats* stats)
     : stats_(*stats) {

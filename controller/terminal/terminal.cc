@@ -110,6 +110,7 @@ void Terminal::Update(const RunProgress& progress) {
   const auto now = now_();
   const bool phase_changed = !live_ && progress.phase != plain_phase_;
   progress_ = progress;
+  Log(now);
   const auto period = live_ ? std::chrono::nanoseconds(kLivePeriod) : kPlainPeriod;
   if (shown_ && !phase_changed && now - shown_at_ < period) return;
   shown_ = true;
@@ -128,6 +129,10 @@ void Terminal::Update(const RunProgress& progress) {
 void Terminal::Line(std::string_view message) {
   const std::lock_guard lock(mutex_);
   const std::vector<std::string> lines = LinesOf(message, unicode_);
+  if (log_ != nullptr) {
+    for (const std::string& line : lines) std::fprintf(log_, "%s\n", line.c_str());
+    std::fflush(log_);
+  }
   std::string text;
   const bool frame = !frame_widths_.empty();
   const TextStyle style = this->style();
@@ -135,6 +140,21 @@ void Terminal::Line(std::string_view message) {
   for (const std::string& line : lines) text.append(line).append("\n");
   if (frame) text.append(FrameText(style)).append(kShowCursor);
   Write(text);
+}
+
+void Terminal::CopyTo(std::FILE* log) {
+  const std::lock_guard lock(mutex_);
+  log_ = log;
+  log_phase_.clear();
+}
+
+void Terminal::Log(std::chrono::steady_clock::time_point now) {
+  const bool due = progress_.phase != log_phase_ || now - logged_at_ >= kPlainPeriod;
+  if (log_ == nullptr || !due) return;
+  log_phase_ = progress_.phase;
+  logged_at_ = now;
+  std::fprintf(log_, "%s\n", PlainLine(progress_).c_str());
+  std::fflush(log_);
 }
 
 void Terminal::Finish() {

@@ -44,6 +44,9 @@ class Terminal {
   void Update(const RunProgress& progress);
   // A message that stays. Line feeds in it are kept, other control characters are escaped.
   void Line(std::string_view message);
+  // From here on everything is written to `log` as well, as plain lines; null: no longer. Owned by
+  // the caller.
+  void CopyTo(std::FILE* log);
   // Takes the live frame away. The next Update brings it back.
   void Finish();
 
@@ -58,6 +61,7 @@ class Terminal {
   // The frame as it is to be, and what it leaves on the screen.
   std::string FrameText(const TextStyle& style);
   void Write(std::string_view text);
+  void Log(std::chrono::steady_clock::time_point now);
 
   std::FILE* const out_;
   const int fd_;  // -1: none
@@ -70,6 +74,9 @@ class Terminal {
   std::mutex mutex_;
   RunProgress progress_;
   std::string plain_phase_;
+  std::FILE* log_ = nullptr;
+  std::string log_phase_;
+  std::chrono::steady_clock::time_point logged_at_;
   std::chrono::steady_clock::time_point shown_at_;
   bool shown_ = false;             // shown_at_ is set
   std::vector<int> frame_widths_;  // of the lines that are on the screen; empty: no frame

@@ -85,7 +85,7 @@ TEST(Profile, DurationIsTheSteadyPart) {
   EXPECT_EQ(Users(With("soak", "1h"), 0).Length(), kHour + 10 * kMinute);
   EXPECT_EQ(Users(With("endurance"), 0).Length(), 48 * kHour + 10 * kMinute);
   EXPECT_EQ(Users(With("stress", "1m"), 0).Length(), 4 * kMinute + 10 * kMinute);
-  EXPECT_EQ(Rate(With("breakpoint", "2m"), 0).Length(), 2 * kMinute);
+  EXPECT_EQ(Rate(With("breakpoint", "2m"), 2).Length(), 2 * kMinute);
 }
 
 TEST(Profile, SmokeAndScalabilityShareTheirOwnSize) {
@@ -109,12 +109,21 @@ TEST(Profile, SmokeAndScalabilityShareTheirOwnSize) {
   EXPECT_EQ(Users(scalability, 0).MaxUsers() + Users(scalability, 1).MaxUsers(), 10'000);
 }
 
-TEST(Profile, BreakpointIsARateOverAllScenarios) {
-  const v1::Plan plan = With("breakpoint");
+TEST(Profile, BreakpointMakesUsersARate) {
+  const v1::Plan plan = With("breakpoint", "", R"(
+name: users
+scenarios:
+  big:
+    load: { constant_users: { users: 100, duration: 1m } }
+    steps: [ { sleep: 1s } ]
+  small:
+    load: { iterations_per_user: { users: 50, iterations: 3 } }
+    steps: [ { sleep: 1s } ]
+)");
   double begin = 0;
   double end = 0;
   int64_t most = 0;
-  for (int i = 0; i < 3; ++i) {
+  for (int i = 0; i < 2; ++i) {
     begin += Rate(plan, i).RatePerSecondAt(0);
     end += Rate(plan, i).RatePerSecondAt(20 * kMinute - 1);
     most += MostUsers(plan.scenarios(i).load());
@@ -122,6 +131,40 @@ TEST(Profile, BreakpointIsARateOverAllScenarios) {
   EXPECT_NEAR(begin, 100, 1e-6);
   EXPECT_NEAR(end, 10'000, 1e-3);
   EXPECT_EQ(most, 10'000);
+}
+
+// Who listens to what is sent makes no more of it.
+TEST(Profile, BreakpointLeavesUsersBesideARateAsTheyAre) {
+  v1::Plan plan = With("breakpoint");
+  EXPECT_EQ(Users(plan, 0).UsersAt(0), 100);
+  EXPECT_EQ(Users(plan, 0).UsersAt(20 * kMinute - 1), 100);
+  EXPECT_EQ(Users(plan, 0).Length(), 20 * kMinute);
+  EXPECT_EQ(Users(plan, 1).UsersAt(kMinute), 50);
+  EXPECT_EQ(Rate(plan, 2).RatePerSecondAt(0), 100);
+  EXPECT_NEAR(Rate(plan, 2).RatePerSecondAt(20 * kMinute - 1), 10'000, 1e-3);
+
+  HoldRate(1234.5, 2 * kMinute, &plan);
+  EXPECT_EQ(Users(plan, 0).UsersAt(0), 100);
+  EXPECT_EQ(Users(plan, 0).Length(), 2 * kMinute);
+  EXPECT_EQ(Rate(plan, 2).Length(), 2 * kMinute);
+  EXPECT_EQ(Rate(plan, 2).RatePerSecondAt(kMinute), 1234.5);
+  EXPECT_EQ(MostUsers(plan.scenarios(2).load()), 10'000);
+}
+
+TEST(Profile, AHeldRateIsSharedAsTheRampIs) {
+  v1::Plan plan = With("breakpoint", "", R"(
+name: rates
+scenarios:
+  fast:
+    load: { constant_arrival_rate: { rate: 900/s, duration: 1m, users: 10 } }
+    steps: [ { sleep: 1s } ]
+  slow:
+    load: { constant_arrival_rate: { rate: 100/s, duration: 1m, users: 10 } }
+    steps: [ { sleep: 1s } ]
+)");
+  HoldRate(50, kMinute, &plan);
+  EXPECT_EQ(Rate(plan, 0).RatePerSecondAt(0), 45);
+  EXPECT_EQ(Rate(plan, 1).RatePerSecondAt(0), 5);
 }
 
 TEST(Profile, BreakpointKeepsTheProportionOfRates) {

@@ -218,6 +218,40 @@ TEST(PlanSchema, ParamsMayStandWhereverAScalarIsReadAtLoadTime) {
   EXPECT_FALSE(Schema().Takes(JsonOf(WithStep("sleep: $A"))));
 }
 
+TEST(PlanSchema, HasEveryMessageAndFieldOfTheProto) {
+  const auto* file = v1::Plan::descriptor()->file();
+  int fields = 0;
+  for (int m = 0; m < file->message_type_count(); ++m) {
+    const auto& message = *file->message_type(m);
+    const auto definition = Schema().root()["$defs"][message.name()];
+    // Values are read by a rule of their own, and no file says a position.
+    if (message.name() == "Position" || message.name() == "Value" || message.name() == "Rate" ||
+        message.name() == "DurationRange") {
+      continue;
+    }
+    for (int f = 0; f < message.field_count(); ++f) {
+      const auto& field = *message.field(f);
+      if (field.number() >= 100) continue;
+      ++fields;
+      EXPECT_FALSE(definition["anyOf"].at(0)["properties"][field.name()].error())
+          << field.full_name();
+    }
+  }
+  EXPECT_GT(fields, 150);
+}
+
+TEST(PlanSchema, DescribesFieldsByTheirCommentsInTheProto) {
+  const auto described = [](const char* message, const char* field) {
+    const auto found =
+        Schema().root()["$defs"][message]["anyOf"].at(0)["properties"][field]["description"];
+    return found.error() ? std::string() : std::string(found.get_string().value());
+  };
+  EXPECT_EQ(described("HttpDefaults", "timeout"),
+            "of a whole request with its redirects; 60 s when absent");
+  EXPECT_EQ(described("Param", "secret"), "its value is never printed");  // by (doc)
+  EXPECT_FALSE(Schema().root()["$defs"]["Param"]["description"].error());
+}
+
 // Editors show it beside the key.
 TEST(PlanSchema, EveryScalarSaysHowItIsWritten) {
   for (const char* name : {"text", "template", "expression", "count", "number", "boolean",

@@ -221,5 +221,30 @@ TEST_F(TerminalTest, AFileGetsALineEveryTenSecondsAndOneAPhase) {
   std::free(text);
 }
 
+TEST(Terminal, ALogHasEveryLineAndThePhases) {
+  Pty pty;
+  std::FILE* log = std::tmpfile();
+  Terminal terminal(pty.file(), false);
+  RunProgress progress;
+  progress.phase = "setup";
+  terminal.CopyTo(log);
+  terminal.Line("a message");
+  terminal.Update(progress);
+  terminal.Update(progress);
+  progress.phase = "running";
+  terminal.Update(progress);
+  terminal.CopyTo(nullptr);
+  terminal.Line("not in it");
+  std::rewind(log);
+  std::string text(4096, '\0');
+  text.resize(std::fread(text.data(), 1, text.size(), log));
+  std::fclose(log);
+  EXPECT_THAT(text, StartsWith("a message\n"));
+  EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 3);
+  EXPECT_THAT(text, HasSubstr("setup"));
+  EXPECT_THAT(text, HasSubstr("running"));
+  EXPECT_THAT(text, Not(HasSubstr("\x1b")));
+}
+
 }  // namespace
 }  // namespace rampart::controller

@@ -1,0 +1,189 @@
+#include "controller/run/ramp_windows.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "common/load/arrival_schedule.h"
+#include "common/load/nanoseconds.h"
+#include "controller/run/merge/agent_health.h"
+#include "controller/run/number_text.h"
+#include "controller/run/threshold_table.h"
+#include "controller/run/verdict.h"
+
+namespace rampart::controller {
+namespace {
+
+constexpr double kBusyShare = 0.5;  // of a window's seconds
+
+// Pure in time: every scenario that ramps does it from 0 to the same end.
+absl::StatusOr<std::vector<ArrivalSchedule>> Ramps(const v1::Plan& plan) {
+  std::vector<ArrivalSchedule> ramps;
+  for (const v1::Scenario& scenario : plan.scenarios()) {
+    if (!scenario.load().has_ramping_arrival_rate()) continue;
+    if (Ns(scenario.start()) != 0 || !scenario.start_after().empty()) {
+      return absl::InvalidArgumentError(
+          "--profile breakpoint: the scenario `" + scenario.name() +
+          "` starts later than the run: what grows has to grow together, so that there is one "
+          "rate to tell");
+    }
+    absl::StatusOr<ArrivalSchedule> ramp = ArrivalSchedule::Make(scenario.load());
+    if (!ramp.ok()) return ramp.status();
+    ramps.push_back(*std::move(ramp));
+  }
+  if (ramps.empty()) return absl::InvalidArgumentError("--profile breakpoint: nothing grows");
+  return ramps;
+}
+
+}  // namespace
+
+absl::StatusOr<RampWindows> RampWindows::Make(const v1::Plan& ramp) {
+  if (ramp.thresholds().empty()) {
+    return absl::InvalidArgumentError(
+        "--profile breakpoint looks for the rate at which a threshold breaks: the plan has none");
+  }
+  absl::StatusOr<std::vector<ArrivalSchedule>> ramps = Ramps(ramp);
+  if (!ramps.ok()) return ramps.status();
+  RampWindows windows;
+  windows.catalog_ = MetricCatalog(ramp);
+  windows.dropped_limit_ = ramp.limits().has_dropped_iterations()
+                               ? ramp.limits().dropped_iterations()
+                               : kDefaultDroppedLimit;
+  for (const v1::Threshold& threshold : ramp.thresholds()) {
+    absl::StatusOr<Selector> selector = Selector::Parse(threshold.metric());
+    const MetricInfo* metric = selector.ok() ? windows.catalog_.Find(selector->metric) : nullptr;
+    if (metric == nullptr) continue;  // a plan without faults has none of these
+    for (const v1::Threshold::Condition& written : threshold.conditions()) {
+      absl::StatusOr<Condition> condition = Condition::Parse(written.expression(), metric->kind);
+      if (!condition.ok()) continue;
+      Row row{{}, *selector, *condition, metric->kind};
+      row.outcome.metric = threshold.metric();
+      row.outcome.expression = written.expression();
+      row.outcome.unit = UnitOf(*metric, *condition);
+      windows.rows_.push_back(std::move(row));
+    }
+  }
+  windows.ramp_ns_ = ramps->front().Length();
+  const int64_t count = std::clamp<int64_t>(windows.ramp_ns_ / kShortestNs, 1, kMaxWindows);
+  windows.width_ns_ = std::max<int64_t>(1, windows.ramp_ns_ / count);
+  windows.windows_.resize(static_cast<size_t>(count));
+  for (int64_t i = 0; i < count; ++i) {
+    for (const ArrivalSchedule& one : *ramps) {
+      windows.windows_[static_cast<size_t>(i)].rate +=
+          one.RatePerSecondAt(i * windows.width_ns_ + windows.width_ns_ / 2);
+    }
+  }
+  return windows;
+}
+
+void RampWindows::Add(int agent, const v1::Delta& delta) {
+  const auto index = static_cast<size_t>(agent);
+  if (readers_.size() <= index) readers_.resize(index + 1);
+  SeriesStore read;
+  const uint64_t before = readers_[index].applied();
+  // Always read: later deltas use the names of this one.
+  if (!readers_[index].Apply(delta, &read).ok() || readers_[index].applied() == before) return;
+  const int64_t middle = delta.from_ns() + (delta.to_ns() - delta.from_ns()) / 2;
+  if (middle < 0 || middle >= ramp_ns_) return;
+  const auto at = static_cast<size_t>(middle / width_ns_);
+  Window& window = windows_[std::min(at, windows_.size() - 1)];
+  const v1::AgentHealth& health = delta.health();
+  ++window.deltas;
+  if (health.busiest_thread_cpu() > kBusyCpu || health.loop_lag_p99_ms() > kBusyLagMs) {
+    ++window.busy;
+  }
+  for (const auto& series : read.all()) {
+    const bool wanted = series->metric == "iterations" || series->metric == "dropped_iterations" ||
+                        std::any_of(rows_.begin(), rows_.end(), [&](const Row& row) {
+                          return row.selector.metric == series->metric;
+                        });
+    const MetricInfo* metric = wanted ? catalog_.Find(series->metric) : nullptr;
+    if (metric == nullptr || series->value.empty()) continue;
+    if (metric->kind == v1::GAUGE) {
+      if (window.gauges.size() <= index) window.gauges.resize(index + 1);
+      window.gauges[index].Get(*metric, series->tags).value.gauge = series->value.gauge;
+    } else {
+      window.sums.Get(*metric, series->tags).value.Merge(series->value);
+    }
+  }
+}
+
+std::optional<SeriesValue> RampWindows::Read(const Window& window, const Selector& selector) const {
+  std::optional<SeriesValue> value = window.sums.Aggregate(selector.metric, selector.tags);
+  for (const SeriesStore& held : window.gauges) {
+    const auto part = held.Aggregate(selector.metric, selector.tags);
+    if (part && value) {
+      value->Merge(*part);
+    } else if (part) {
+      value = part;
+    }
+  }
+  if (value && value->empty()) return std::nullopt;
+  return value;
+}
+
+double RampWindows::CountOf(const Window& window, const char* metric) const {
+  const auto value = window.sums.Aggregate(metric);
+  return value ? value->counter.Value() : 0;
+}
+
+BreakpointProbe RampWindows::Judge(const Window& window, const std::vector<bool>& has_data) const {
+  const double seconds = static_cast<double>(width_ns_) / 1e9;
+  BreakpointProbe probe{.ramp = true, .rate = window.rate};
+  probe.completed = CountOf(window, "iterations") / seconds;
+  const double dropped = CountOf(window, "dropped_iterations") / seconds;
+  probe.dropped = std::min(1.0, dropped / window.rate);
+  probe.generator = window.busy > window.deltas * kBusyShare;
+  for (size_t i = 0; i < rows_.size(); ++i) {
+    if (!has_data[i]) continue;
+    const Row& row = rows_[i];
+    const std::optional<SeriesValue> value = Read(window, row.selector);
+    if (!value) {
+      probe.data = false;
+      continue;
+    }
+    ThresholdOutcome outcome = row.outcome;
+    outcome.observed = Observe(row.condition, *value, seconds);
+    if (Holds(row.condition, outcome.observed)) continue;
+    outcome.outcome = Outcome::kFail;
+    probe.broke_first = ThresholdWords(outcome);
+    break;
+  }
+  if (probe.broke_first.empty() && probe.dropped > dropped_limit_) {
+    probe.broke_first = NumberText(probe.dropped * 100) + " % of the due iterations were dropped";
+  }
+  if (probe.broke_first.empty() && probe.generator) {
+    probe.broke_first = "the load generator was busy";
+  }
+  probe.held = probe.data && probe.broke_first.empty();
+  probe.data = probe.data || !probe.broke_first.empty();
+  return probe;
+}
+
+std::vector<BreakpointProbe> RampWindows::Probes(int64_t until_ns) const {
+  const auto over = static_cast<size_t>(
+      std::clamp<int64_t>(until_ns / width_ns_, 0, static_cast<int64_t>(windows_.size())));
+  std::vector<bool> has_data(rows_.size());
+  for (size_t i = 0; i < rows_.size(); ++i) {
+    for (size_t w = 0; w < over && !has_data[i]; ++w) {
+      has_data[i] = Read(windows_[w], rows_[i].selector).has_value();
+    }
+  }
+  std::vector<BreakpointProbe> probes;
+  for (size_t w = 0; w < over; ++w) probes.push_back(Judge(windows_[w], has_data));
+  return probes;
+}
+
+std::optional<std::string> RampWindows::ClearlyBroken(int64_t now_ns) const {
+  const std::vector<BreakpointProbe> probes = Probes(now_ns - kSettleNs);
+  int broken = 0;
+  for (const BreakpointProbe& probe : probes) {
+    if (!probe.data) continue;
+    broken = probe.held ? 0 : broken + 1;
+    if (broken < kClearlyBroken) continue;
+    return "the ramp has broken at " + NumberText(probe.rate) + "/s: " + probe.broke_first;
+  }
+  return std::nullopt;
+}
+
+}  // namespace rampart::controller
