@@ -59,6 +59,15 @@ TEST(Workloads, FileUploads) {
              false);
 }
 
+TEST(Workloads, SearchQueries) {
+  ExpectPass("search-queries", {"-e", "USERS=20", "-e", "DURATION=4s", "-e", "MESSAGES=5500"},
+             false);
+}
+
+TEST(Workloads, GraphqlApi) {
+  ExpectPass("graphql-api", {"-e", "USERS=20", "-e", "DURATION=4s"}, false);
+}
+
 TEST(Workloads, AnyOfThemWithAProfile) {
   ExpectPass("api-endpoints",
              {"-e", "USERS=5", "--profile", "spike", "--duration", "1m", "--time-scale", "0.01"},
