@@ -128,8 +128,7 @@ absl::StatusOr<std::unique_ptr<Engine>> Engine::Make(const v1::Prepare& prepare,
                               static_cast<uint64_t>(thread));
     state->threads.push_back(std::make_unique<EngineThread>(
         state->catalog, *state->resolver, state->tls, state->clock, seed, kCancelNs));
-    absl::Status status =
-        state->threads.back()->Prepare(plan, files, feeds, place, state->waiting);
+    absl::Status status = state->threads.back()->Prepare(plan, files, feeds, place, state->waiting);
     if (!status.ok()) return status;
   }
   state->keys.resize(state->threads.size());

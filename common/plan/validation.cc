@@ -10,8 +10,8 @@
 #include "common/load/arrival_schedule.h"
 #include "common/load/nanoseconds.h"
 #include "common/load/user_schedule.h"
-#include "common/plan/feed_validation.h"
 #include "common/plan/coordination.h"
+#include "common/plan/feed_validation.h"
 #include "common/plan/graphql_document.h"
 #include "common/plan/units.h"
 #include "common/plan/variables.h"
@@ -29,10 +29,10 @@ using google::protobuf::Message;
 
 // What the agent makes when an expression asks for it.
 constexpr const char* kDynamicNames[] = {
-    "status",    "ok",        "body",    "json",      "headers",   "error",    "user",
-    "iteration", "duration_ms", "message", "connected", "url",     "scenario", "connecting_ms",
-    "setup",     "data",      "errors",  "event",     "event_id",  "args",     "sent_hash",
-    "sent_size", "body_hash", "cookies", "body_size", "timings"};
+    "status",    "ok",          "body",    "json",      "headers",  "error",    "user",
+    "iteration", "duration_ms", "message", "connected", "url",      "scenario", "connecting_ms",
+    "setup",     "data",        "errors",  "event",     "event_id", "args",     "sent_hash",
+    "sent_size", "body_hash",   "cookies", "body_size", "timings"};
 
 // The step around a step that keeps a connection while the steps in it run.
 enum class Session { kNone, kWebsocket, kSocketio, kSubscribe, kSse };
@@ -355,7 +355,8 @@ class Validator {
   void Begin(const v1::Position& at, Session session) {
     if (session == Session::kNone) return;
     faults_->Add(at,
-                 "a `websocket`, `socketio`, `subscribe` or `sse` inside of another: a user has one at a time");
+                 "a `websocket`, `socketio`, `subscribe` or `sse` inside of another: a user has "
+                 "one at a time");
   }
 
   void Every(const v1::SendEvery& every, const std::string& name, Session session) {

@@ -7,7 +7,6 @@
 #include <vector>
 
 #include "common/script/json_document.h"
-
 #include "common/script/tables.h"
 
 namespace rampart {

@@ -38,7 +38,8 @@ constexpr char kLogin[] = R"(
 std::string PeerPlan(const std::string& host, const std::string& steps, int users = 1) {
   return Plan("http://" + host,
               "base_url: \"${API}\", headers: { Authorization: \"Bearer ${token or 'nobody'}\" }",
-              "      - set: { ws: '\"ws://" + host + "/graphql\"', token: nil }\n" + steps, 1, users);
+              "      - set: { ws: '\"ws://" + host + "/graphql\"', token: nil }\n" + steps, 1,
+              users);
 }
 
 void ExpectChecks(const EngineRunner& runner, const std::vector<const char*>& checks,

@@ -130,13 +130,14 @@ TEST(LoadPlan, EveryMistakeIsNamedWhereItStands) {
 TEST(LoadPlan, StepsOfAConnectionStandInsideOfIt) {
   const auto instead = [](const std::string& step) { return With("      - sleep: 1s", step); };
   EXPECT_THAT(instead("      - emit: { event: e }"), HasSubstr("inside a `socketio` only"));
-  EXPECT_THAT(instead("      - close: 1000"), HasSubstr("inside a `websocket` or `socketio` only"));
+  EXPECT_THAT(instead("      - close: 1000"),
+              HasSubstr("inside a `websocket`, `socketio`, `subscribe` or `sse` only"));
   EXPECT_THAT(instead("      - websocket: { url: u, on_open: [ { emit: { event: e } } ] }"),
               HasSubstr("inside a `socketio` only"));
   EXPECT_THAT(instead("      - socketio: { url: u, on_connect: [ { send: text } ] }"),
               HasSubstr("inside a `websocket` only"));
   EXPECT_THAT(instead("      - socketio: { url: u, on: { e: [ { websocket: { url: u } } ] } }"),
-              HasSubstr("a `websocket` inside a `socketio`"));
+              HasSubstr("inside of another: a user has one at a time"));
   EXPECT_THAT(instead("      - socketio: { url: u, on: { e: [] } }"), HasSubstr("for each event"));
   EXPECT_THAT(instead("      - socketio: { url: u, auth: [ 1 ] }"), HasSubstr("must be a map"));
   EXPECT_THAT(instead("      - socketio: { url: u, every: [ { interval: 1s, message: m } ] }"),
