@@ -21,7 +21,8 @@ namespace rampart::controller {
 namespace {
 
 constexpr int64_t kPartOfRamp = 10;
-constexpr int64_t kShortestProbeNs = 3'000'000'000;
+// An agent that is too slow is told from one with a hiccup by a few busy seconds.
+constexpr int64_t kShortestProbeNs = 5'000'000'000;
 // Iterations that take at most so much longer than at a rate that held are none that a target has
 // slowed down.
 constexpr double kAsFast = 1.25;

@@ -14,7 +14,7 @@ namespace rampart::controller {
 inline constexpr const char* kBreakpointProfile = "breakpoint";
 
 // A ramp, ended early once it has clearly broken, then runs at the constant rates that
-// BreakpointSearch asks for, each as long as a tenth of the ramp and at least 3 s: whole
+// BreakpointSearch asks for, each as long as a tenth of the ramp and at least 5 s: whole
 // runs, with setup and teardown and agents of their own. A person who interrupts one gets what is
 // known. Fails as RunPlan does, and for agents that are not started here: they would have to come
 // anew for each run.

@@ -1,4 +1,5 @@
-// The examples of docs/PLANS.md run: each whole plan of it is started as a user would, and passes.
+// The examples of docs/PLANS.md run: each that calls itself one is started as a user would, and
+// passes.
 #include <gtest/gtest.h>
 
 #include <filesystem>
@@ -7,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "rampart/v1/plan.pb.h"
 #include "tests/integration/run_support.h"
 #include "tests/support/process.h"
 
@@ -18,8 +20,8 @@ struct Example {
   std::string text;
 };
 
-// The YAML blocks that are whole plans and call themselves examples.
-std::vector<Example> Examples() {
+// The YAML blocks that are whole plans and whose name begins so.
+std::vector<Example> Examples(const std::string& begin) {
   std::ifstream in(SOURCE_DIR "/docs/PLANS.md");
   std::vector<Example> examples;
   bool inside = false;
@@ -29,7 +31,7 @@ std::vector<Example> Examples() {
     } else if (inside) {
       examples.back().text += line + "\n";
     } else if (line == "```yaml" && std::getline(in, line)) {
-      if (!line.starts_with("name: example-")) continue;
+      if (!line.starts_with("name: " + begin)) continue;
       inside = true;
       examples.push_back({line.substr(std::string("name: ").size()), line + "\n"});
     }
@@ -58,11 +60,24 @@ TEST_P(PlanExamples, Passes) {
   EXPECT_GT(thresholds.size(), 0u) << "an example without a threshold shows nothing";
 }
 
-INSTANTIATE_TEST_SUITE_P(Docs, PlanExamples, testing::ValuesIn(Examples()), [](const auto& info) {
-  std::string name;
-  for (const char c : info.param.name) name += c == '-' ? '_' : c;
-  return name;
-});
+INSTANTIATE_TEST_SUITE_P(Docs, PlanExamples, testing::ValuesIn(Examples("example-")),
+                         [](const auto& info) {
+                           std::string name;
+                           for (const char c : info.param.name) name += c == '-' ? '_' : c;
+                           return name;
+                         });
+
+// Those that `--demo` does not serve are run by guide_test.cc and socketio_step_test.cc.
+TEST(PlanExamplesOfEveryStep, AreThere) {
+  std::string all;
+  for (const Example& example : Examples("")) all += example.text;
+  const google::protobuf::Descriptor& step = *v1::Step::descriptor();
+  for (int i = 0; i < step.field_count(); ++i) {
+    if (step.field(i)->real_containing_oneof() == nullptr) continue;
+    const std::string& kind = step.field(i)->name();
+    EXPECT_NE(all.find(kind + ":"), std::string::npos) << "no example of `" << kind << "`";
+  }
+}
 
 }  // namespace
 }  // namespace rampart

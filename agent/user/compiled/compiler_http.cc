@@ -17,7 +17,11 @@ std::unique_ptr<HttpStep> Compiler::HttpOf(const v1::Http& proto, const Around& 
   std::string url;
   std::tie(step->method, url) = MethodAndUrl(proto);
   step->name = proto.name().empty() ? url : proto.name();
-  if (url.starts_with('/')) url = BaseUrl() + url;
+  if (url.starts_with('/')) {
+    url = BaseUrl() + url;
+  } else if (url.starts_with("${")) {
+    step->base_url = BaseUrl();
+  }
   step->url = TextOf(url, proto.at(), around);
 
   std::vector<v1::Field> headers = Headers(proto.headers());

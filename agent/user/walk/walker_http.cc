@@ -46,6 +46,7 @@ Flow Walker::RenderRequest(const HttpStep& step, const Step& at, ExchangeBuffers
   buffers.body.clear();
   buffers.response.Clear();  // another user's, until there is an answer
   absl::Status status = script.Render(step.url, user, &buffers.url);
+  if (buffers.url.starts_with('/')) buffers.url.insert(0, step.base_url);
   if (status.ok()) status = script.Render(step.headers.lines, user, &buffers.headers);
   if (status.ok()) {
     if (const auto* json = std::get_if<ValueTemplate>(&step.content)) {

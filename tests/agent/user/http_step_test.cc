@@ -279,12 +279,15 @@ TEST(HttpStep, ThePlansHeadersAndBaseUrlHoldUnlessTheStepHasItsOwn) {
       R"(
       - http: { post: "/a/${1 + 1}", json: { x: 1 }, headers: { accept: "*/*" } }
       - http: { post: "/raw", body: "abc", headers: { content-length: 3, host: "own.test" } }
+      - set: { path: '"/c"' }
+      - http: { get: "${path}" }
       - http: { get: ")" +
           elsewhere.url() + "/b\" }\n"));
   runner.Run();
   const auto requests = server.requests();
-  ASSERT_EQ(requests.size(), 2u);
+  ASSERT_EQ(requests.size(), 3u);
   EXPECT_EQ(requests[0].target(), "/v1/a/2");
+  EXPECT_EQ(requests[2].target(), "/v1/c");
   EXPECT_EQ(Header(requests[0], "X-All"), "all");
   EXPECT_EQ(Header(requests[0], "Content-Type"), "a/b");
   EXPECT_EQ(Header(requests[0], "Accept"), "*/*");
