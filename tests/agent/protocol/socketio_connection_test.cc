@@ -67,7 +67,6 @@ Outcome Meet(std::vector<std::string> messages, int64_t for_ns = 60'000'000'000)
     }
     outcome.failure = connection.failure();
     outcome.received = connection.events_received();
-    co_await opened.websocket->Close(1000, "", Seconds(1), nullptr);
   }});
   return outcome;
 }

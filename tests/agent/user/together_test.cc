@@ -61,8 +61,6 @@ class Listener {
     return runner.Count("seen");
   }
 
-  EngineRunner runner;
-
  private:
   template <typename Holds>
   void Await(const Holds& holds) {
@@ -78,6 +76,9 @@ class Listener {
   std::mutex mutex_;
   std::condition_variable changed_;
   std::vector<std::string> ended_;
+
+ public:
+  EngineRunner runner;  // ends first: it still says things meanwhile
 };
 
 std::string Meeting(const std::string& load, const std::string& rendezvous,
