@@ -39,9 +39,7 @@ class ScenarioRun {
  private:
   using LiveUser = std::shared_ptr<User>;
 
-  bool open_model() const {
-    return scenario_.load.has_constant_arrival_rate() || scenario_.load.has_ramping_arrival_rate();
-  }
+  bool open_model() const { return IsArrivalRate(scenario_.load); }
   bool counts_iterations() const {
     return scenario_.load.has_iterations_per_user() || scenario_.load.has_shared_iterations();
   }

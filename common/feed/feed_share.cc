@@ -53,7 +53,7 @@ absl::StatusOr<std::vector<FeedShare>> FeedSharesOf(const v1::Plan& plan, const 
     if (!own.ok()) return own.status();
     const int64_t users = std::max<int64_t>(MostUsers(scenario.load()), 1);
     FeedShare share;
-    if (scenario.load().has_constant_arrival_rate() || scenario.load().has_ramping_arrival_rate()) {
+    if (IsArrivalRate(scenario.load())) {
       share.arrivals_ = true;
       share.in_cycle_ = own->arrivals.has_value() ? 1 : 0;
       if (own->arrivals) share.stripe_ = *own->arrivals;

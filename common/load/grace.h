@@ -2,6 +2,7 @@
 #ifndef RAMPART_COMMON_LOAD_GRACE_H_
 #define RAMPART_COMMON_LOAD_GRACE_H_
 
+#include <algorithm>
 #include <cstdint>
 
 #include "common/load/nanoseconds.h"
@@ -20,6 +21,13 @@ inline int64_t GracefulStopNs(const v1::Scenario& scenario) {
 inline int64_t GracefulRampDownNs(const v1::Load& load) {
   const v1::RampingUsers& ramp = load.ramping_users();
   return ramp.has_graceful_ramp_down() ? Ns(ramp.graceful_ramp_down()) : kDefaultGraceNs;
+}
+
+// The longest that an iteration which runs may still take when it is told to stop.
+inline int64_t LongestGraceNs(const v1::Scenario& scenario) {
+  const int64_t stop_ns = GracefulStopNs(scenario);
+  if (!scenario.load().has_ramping_users()) return stop_ns;
+  return std::max(stop_ns, GracefulRampDownNs(scenario.load()));
 }
 
 }  // namespace rampart

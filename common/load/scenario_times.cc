@@ -5,24 +5,19 @@
 #include "common/load/arrival_schedule.h"
 #include "common/load/grace.h"
 #include "common/load/nanoseconds.h"
+#include "common/load/share.h"
 #include "common/load/user_schedule.h"
 
 namespace rampart {
 namespace {
 
 int64_t LengthOf(const v1::Load& load) {
-  if (load.has_constant_arrival_rate() || load.has_ramping_arrival_rate()) {
+  if (IsArrivalRate(load)) {
     const auto schedule = ArrivalSchedule::Make(load);
     return schedule.ok() ? schedule->Length() : 0;
   }
   const auto schedule = UserSchedule::Make(load);
   return schedule.ok() ? schedule->Length() : 0;
-}
-
-int64_t GraceOf(const v1::Scenario& scenario) {
-  const int64_t stop_ns = GracefulStopNs(scenario);
-  if (!scenario.load().has_ramping_users()) return stop_ns;
-  return std::max(stop_ns, GracefulRampDownNs(scenario.load()));
 }
 
 }  // namespace
@@ -54,7 +49,7 @@ std::vector<ScenarioTimes> TimesOf(const v1::Plan& plan) {
       ScenarioTimes& own = times[static_cast<size_t>(line.back())];
       own.start_ns = other.end_ns + Ns(scenario.start());
       own.end_ns = own.start_ns + length_ns;
-      own.latest_ns = other.latest_ns + Ns(scenario.start()) + length_ns + GraceOf(scenario);
+      own.latest_ns = other.latest_ns + Ns(scenario.start()) + length_ns + LongestGraceNs(scenario);
     }
   }
   return times;

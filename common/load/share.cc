@@ -29,7 +29,7 @@ absl::StatusOr<Share> ShareOf(const v1::Load& load, const Place& place) {
                        share.users.CountBefore(iterations % users);
   }
 
-  if (load.has_constant_arrival_rate() || load.has_ramping_arrival_rate()) {
+  if (IsArrivalRate(load)) {
     const int64_t most = MostUsers(load);
     std::vector<uint32_t> weights = place.weights;
     for (int agent = 0; agent < stripes->agents(); ++agent) {

@@ -31,6 +31,11 @@ struct Share {
 // Fails when the weights share out nothing.
 absl::StatusOr<Share> ShareOf(const v1::Load& load, const Place& place);
 
+// Whether iterations are due by themselves, whatever the users do: the open models.
+inline bool IsArrivalRate(const v1::Load& load) {
+  return load.has_constant_arrival_rate() || load.has_ramping_arrival_rate();
+}
+
 // The most users that a scenario has at a time.
 int64_t MostUsers(const v1::Load& load);
 

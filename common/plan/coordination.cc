@@ -87,8 +87,7 @@ void Meetings(const v1::Plan& plan, Faults* faults) {
   }
   for (int i = 0; i < plan.scenarios_size(); ++i) {
     const v1::Scenario& scenario = plan.scenarios(i);
-    const bool rate =
-        scenario.load().has_constant_arrival_rate() || scenario.load().has_ramping_arrival_rate();
+    const bool rate = IsArrivalRate(scenario.load());
     ForEachRendezvous(scenario, [&](const v1::Rendezvous& step, const v1::Position& at) {
       const std::string name = "the rendezvous `" + step.name() + "`";
       if (step.has_timeout() && Ns(step.timeout()) <= 0) {

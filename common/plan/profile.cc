@@ -69,10 +69,6 @@ void SetNs(int64_t ns, google::protobuf::Duration* out) {
   out->set_nanos(static_cast<int32_t>(ns % kSecond));
 }
 
-bool IsRate(const v1::Load& load) {
-  return load.has_constant_arrival_rate() || load.has_ramping_arrival_rate();
-}
-
 bool Slower(const v1::Rate& a, const v1::Rate& b) {
   return static_cast<__int128>(a.count()) * b.per_ns() <
          static_cast<__int128>(b.count()) * a.per_ns();
@@ -110,7 +106,8 @@ v1::Rate Times(const v1::Rate& rate, int64_t numerator, int64_t denominator) {
 // is, so that validation says the fault that the plan has by itself.
 bool HasSize(const v1::Load& load) {
   const int64_t users = MostUsers(load);
-  return users > 0 && users <= kMaxUsers && (!IsRate(load) || ArrivalSchedule::Make(load).ok());
+  return users > 0 && users <= kMaxUsers &&
+         (!IsArrivalRate(load) || ArrivalSchedule::Make(load).ok());
 }
 
 // For weighing scenarios: 0.001 a second is 1.
@@ -185,10 +182,10 @@ void ShapeRate(const std::vector<Part>& parts, v1::Load* load) {
 void ApplyBreakpoint(int64_t ramp_ns, v1::Plan* plan) {
   bool some_rates = false;
   for (const v1::Scenario& scenario : plan->scenarios()) {
-    some_rates = some_rates || (HasSize(scenario.load()) && IsRate(scenario.load()));
+    some_rates = some_rates || (HasSize(scenario.load()) && IsArrivalRate(scenario.load()));
   }
   const auto grows = [&](const v1::Load& load) {
-    return HasSize(load) && (!some_rates || IsRate(load));
+    return HasSize(load) && (!some_rates || IsArrivalRate(load));
   };
   const auto weight = [&](const v1::Load& load) {
     return some_rates ? Weight(HighestRate(load)) : MostUsers(load);
@@ -312,7 +309,8 @@ absl::Status ApplyProfile(std::string_view name, std::optional<int64_t> steady_n
   }
   int64_t all = 0;
   for (const v1::Scenario& scenario : plan->scenarios()) {
-    if (HasSize(scenario.load()) && !IsRate(scenario.load())) all += MostUsers(scenario.load());
+    if (HasSize(scenario.load()) && !IsArrivalRate(scenario.load()))
+      all += MostUsers(scenario.load());
   }
   // Of a size of the profile's own, every part's users are shared out for themselves, so that what
   // the scenarios have together is exactly the profile's.
@@ -320,7 +318,7 @@ absl::Status ApplyProfile(std::string_view name, std::optional<int64_t> steady_n
   for (v1::Scenario& scenario : *plan->mutable_scenarios()) {
     v1::Load& load = *scenario.mutable_load();
     if (!HasSize(load)) continue;
-    if (IsRate(load)) {
+    if (IsArrivalRate(load)) {
       std::vector<Part> own = parts;
       for (Part& part : own) {
         if (smoke) part.percent /= kSmokeRateShare;
@@ -348,7 +346,7 @@ void HoldRate(double per_second, int64_t length_ns, v1::Plan* plan) {
   };
   double top = 0;
   for (const v1::Scenario& scenario : plan->scenarios()) {
-    if (IsRate(scenario.load())) top += per_second_of(HighestRate(scenario.load()));
+    if (IsArrivalRate(scenario.load())) top += per_second_of(HighestRate(scenario.load()));
   }
   for (v1::Scenario& scenario : *plan->mutable_scenarios()) {
     v1::Load& load = *scenario.mutable_load();

@@ -9,6 +9,7 @@
 #include "absl/strings/match.h"
 #include "common/load/arrival_schedule.h"
 #include "common/load/nanoseconds.h"
+#include "common/load/share.h"
 #include "common/load/user_schedule.h"
 #include "common/plan/coordination.h"
 #include "common/plan/feed_validation.h"
@@ -208,7 +209,7 @@ class Validator {
     if (load.kind_case() == v1::Load::KIND_NOT_SET) {
       return faults_->Add(at, "`load` needs a model, such as `constant_users`");
     }
-    if (load.has_constant_arrival_rate() || load.has_ramping_arrival_rate()) {
+    if (IsArrivalRate(load)) {
       const auto schedule = ArrivalSchedule::Make(load);
       if (!schedule.ok()) return faults_->Add(at, std::string(schedule.status().message()));
       const auto most = [&](const auto& model) {

@@ -14,19 +14,15 @@ absl::StatusOr<PlanDemand> DemandOf(const v1::Plan& plan) {
   PlanDemand demand;
   for (const v1::Scenario& scenario : plan.scenarios()) {
     const v1::Load& load = scenario.load();
-    int64_t graceful_ns = GracefulStopNs(scenario);
-    if (load.has_constant_arrival_rate() || load.has_ramping_arrival_rate()) {
+    if (IsArrivalRate(load)) {
       const auto schedule = ArrivalSchedule::Make(load);
       if (!schedule.ok()) return schedule.status();
     } else {
       const auto schedule = UserSchedule::Make(load);
       if (!schedule.ok()) return schedule.status();
-      if (load.has_ramping_users()) {
-        graceful_ns = std::max(graceful_ns, GracefulRampDownNs(load));
-      }
     }
     demand.most_users += MostUsers(load);
-    demand.graceful_ns = std::max(demand.graceful_ns, graceful_ns);
+    demand.graceful_ns = std::max(demand.graceful_ns, LongestGraceNs(scenario));
   }
   for (const ScenarioTimes& times : TimesOf(plan)) {
     demand.length_ns = std::max(demand.length_ns, times.end_ns);

@@ -8,6 +8,7 @@
 
 #include "common/load/arrival_schedule.h"
 #include "common/load/nanoseconds.h"
+#include "common/load/share.h"
 #include "common/load/user_schedule.h"
 #include "controller/report/text/number.h"
 #include "controller/report/text/printable.h"
@@ -131,7 +132,7 @@ absl::StatusOr<LoadCurve> CurveOf(const v1::Scenario& scenario) {
   const v1::Load& load = scenario.load();
   LoadCurve curve;
   curve.start_ns = Ns(scenario.start());
-  if (load.has_constant_arrival_rate() || load.has_ramping_arrival_rate()) {
+  if (IsArrivalRate(load)) {
     absl::StatusOr<ArrivalSchedule> schedule = ArrivalSchedule::Make(load);
     if (!schedule.ok()) return schedule.status();
     curve.arrivals = true;
