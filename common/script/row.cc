@@ -25,14 +25,6 @@ int PushRow(lua_State* lua) {
 
 }  // namespace
 
-void Script::StoreTop(const Environment& user, const std::string& name) {
-  lua_rawgeti(lua_, LUA_REGISTRYINDEX, user.reference_);
-  lua_pushlstring(lua_, name.data(), name.size());
-  lua_pushvalue(lua_, -3);
-  lua_rawset(lua_, -3);
-  lua_pop(lua_, 2);
-}
-
 absl::Status Script::SetTexts(const Environment& user, const std::string& name,
                               const std::vector<std::string>& names,
                               const std::vector<std::string_view>& texts) {

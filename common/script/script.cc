@@ -313,12 +313,16 @@ absl::Status Script::RenderJson(const ValueTemplate& value, const Environment& u
 absl::Status Script::Store(const Expression& expression, const Environment& user,
                            const std::string& name) {
   if (absl::Status status = Evaluate(expression, user); !status.ok()) return status;
+  StoreTop(user, name);
+  return absl::OkStatus();
+}
+
+void Script::StoreTop(const Environment& user, const std::string& name) {
   lua_rawgeti(lua_, LUA_REGISTRYINDEX, user.reference_);
   lua_pushlstring(lua_, name.data(), name.size());
   lua_pushvalue(lua_, -3);
   lua_rawset(lua_, -3);
   lua_pop(lua_, 2);
-  return absl::OkStatus();
 }
 
 absl::Status Script::Append(const Expression& expression, const Environment& user,
@@ -371,19 +375,13 @@ absl::StatusOr<bool> Script::StoreElement(const std::string& list, int64_t index
 }
 
 void Script::SetNumber(const Environment& user, const std::string& name, int64_t value) {
-  lua_rawgeti(lua_, LUA_REGISTRYINDEX, user.reference_);
-  lua_pushlstring(lua_, name.data(), name.size());
   lua_pushinteger(lua_, value);
-  lua_rawset(lua_, -3);
-  lua_pop(lua_, 1);
+  StoreTop(user, name);
 }
 
 void Script::Unset(const Environment& user, const std::string& name) {
-  lua_rawgeti(lua_, LUA_REGISTRYINDEX, user.reference_);
-  lua_pushlstring(lua_, name.data(), name.size());
   lua_pushnil(lua_);
-  lua_rawset(lua_, -3);
-  lua_pop(lua_, 1);
+  StoreTop(user, name);
 }
 
 absl::StatusOr<std::string> Script::ToJson(const Environment& user) {

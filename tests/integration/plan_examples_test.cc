@@ -18,6 +18,8 @@ namespace {
 struct Example {
   std::string name;
   std::string text;
+
+  friend void PrintTo(const Example& example, std::ostream* out) { *out << example.name; }
 };
 
 // The YAML blocks that are whole plans and whose name begins so.

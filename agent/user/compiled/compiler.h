@@ -63,13 +63,12 @@ class Compiler {
 
   // compiler_http.cc
   std::unique_ptr<HttpStep> HttpOf(const v1::Http& proto, const Around& around);
+  static std::pair<std::string, std::string> MethodAndUrl(const v1::Http& proto);
+  UrlText UrlOf(const std::string& url, const v1::Position& at, const Around& around);
+  int64_t DefaultTimeout() const;
+
   // compiler_multipart.cc
   std::vector<PartContent> PartsOf(const v1::Multipart& proto, const Around& around);
-
-  // compiler_http.cc
-  static std::pair<std::string, std::string> MethodAndUrl(const v1::Http& proto);
-  std::string BaseUrl() const;
-  int64_t DefaultTimeout() const;
 
   // compiler_graphql.cc
   std::unique_ptr<HttpStep> GraphqlOf(const v1::Graphql& proto, const Around& around);

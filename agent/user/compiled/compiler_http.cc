@@ -17,12 +17,7 @@ std::unique_ptr<HttpStep> Compiler::HttpOf(const v1::Http& proto, const Around& 
   std::string url;
   std::tie(step->method, url) = MethodAndUrl(proto);
   step->name = proto.name().empty() ? url : proto.name();
-  if (url.starts_with('/')) {
-    url = BaseUrl() + url;
-  } else if (url.starts_with("${")) {
-    step->base_url = BaseUrl();
-  }
-  step->url = TextOf(url, proto.at(), around);
+  step->url = UrlOf(url, proto.at(), around);
 
   std::vector<v1::Field> headers = Headers(proto.headers());
   const auto content_type = [&](const char* type) {
@@ -114,10 +109,12 @@ std::pair<std::string, std::string> Compiler::MethodAndUrl(const v1::Http& proto
   }
 }
 
-std::string Compiler::BaseUrl() const {
+UrlText Compiler::UrlOf(const std::string& url, const v1::Position& at, const Around& around) {
   std::string base = plan_.http().base_url();
   if (base.ends_with('/')) base.pop_back();
-  return base;
+  if (url.starts_with('/')) return {TextOf(base + url, at, around), ""};
+  if (url.starts_with("${")) return {TextOf(url, at, around), std::move(base)};
+  return {TextOf(url, at, around), ""};
 }
 
 int64_t Compiler::DefaultTimeout() const {

@@ -6,8 +6,7 @@ namespace rampart::agent {
 std::unique_ptr<SseStep> Compiler::SseOf(const v1::Sse& proto, const Around& around) {
   auto step = std::make_unique<SseStep>();
   step->name = proto.name().empty() ? proto.url() : proto.name();
-  const bool relative = proto.url().starts_with('/');
-  step->url = TextOf(relative ? BaseUrl() + proto.url() : proto.url(), proto.at(), around);
+  step->url = UrlOf(proto.url(), proto.at(), around);
   step->headers = HeadersOf(Headers(proto.headers()), around);
   Around in_event = around;
   in_event.in_message = true;

@@ -38,8 +38,7 @@ struct GraphqlMark {
 struct HttpStep {
   std::string name;
   std::string method;
-  Template url;
-  std::string base_url;  // put before a URL that turns out to begin with `/`
+  UrlText url;
   HeaderText headers;
   std::variant<std::monostate, ValueTemplate, std::vector<std::pair<std::string, Template>>,
                Template, std::vector<PartContent>>

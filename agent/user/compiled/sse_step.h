@@ -13,7 +13,7 @@ namespace rampart::agent {
 
 struct SseStep {
   std::string name;
-  Template url;
+  UrlText url;
   HeaderText headers;
   Steps on_event;
   bool holds = false;

@@ -53,6 +53,13 @@ struct HeaderText {
   int count = 0;
 };
 
+// Where one that begins with `/` goes to http.base_url, also when that is known only once it is
+// rendered.
+struct UrlText {
+  Template text;
+  std::string base;  // put before one that turns out to begin so
+};
+
 // Which hashes of an exchange's contents expressions ask for.
 struct HashUses {
   bool sent = false;  // sent_hash

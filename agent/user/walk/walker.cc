@@ -79,12 +79,7 @@ Task<Flow> Walker::Sleep(const SleepStep& step) {
 
 Flow Walker::Set(const SetStep& step, const Step& at) {
   See();
-  for (const NamedCode& variable : step.variables) {
-    const absl::Status status =
-        context_.script.Store(variable.code, user_.environment, variable.name);
-    if (!status.ok()) return ScriptError(status, at.label, variable.at);
-  }
-  return Flow::kNext;
+  return Keep(step.variables, &Script::Store, at.label);
 }
 
 Task<Flow> Walker::When(const WhenStep& step, const Step& at) {
@@ -200,6 +195,14 @@ void Walker::Checks(const std::vector<CheckCode>& checks, const std::string& ste
   }
 }
 
+Flow Walker::Judge(const std::vector<CheckCode>& checks, const Recordings& recordings,
+                   const std::string& step, bool failed) {
+  See();
+  lenient_ = failed;
+  Checks(checks, step);
+  return Record(recordings, step);
+}
+
 Flow Walker::Record(const Recordings& recordings, const std::string& step) {
   if (recordings.all.empty()) return Flow::kNext;
   Tags tags;
@@ -227,6 +230,21 @@ Flow Walker::Record(const Recordings& recordings, const std::string& step) {
     }
   }
   return Flow::kNext;
+}
+
+Flow Walker::Keep(const std::vector<NamedCode>& variables, decltype(&Script::Store) store,
+                  const std::string& step) {
+  for (const NamedCode& one : variables) {
+    const absl::Status status = (context_.script.*store)(one.code, user_.environment, one.name);
+    if (!status.ok()) return ScriptError(status, step, one.at);
+  }
+  return Flow::kNext;
+}
+
+absl::Status Walker::RenderUrl(const UrlText& url, std::string* out) {
+  const absl::Status status = context_.script.Render(url.text, user_.environment, out);
+  if (out->starts_with('/')) out->insert(0, url.base);
+  return status;
 }
 
 absl::Status Walker::RenderTags(const SampleTags& tags, Tags* all) {

@@ -136,6 +136,14 @@ class Walker {
   void Error(const Failure& failure, const std::string& step, const v1::Position& at);
   void Checks(const std::vector<CheckCode>& checks, const std::string& step);
   Flow Record(const Recordings& recordings, const std::string& step);
+  // Both, after an exchange or where a connection was asked for.
+  Flow Judge(const std::vector<CheckCode>& checks, const Recordings& recordings,
+             const std::string& step, bool failed);
+  // `store`: Script's Store or Append.
+  Flow Keep(const std::vector<NamedCode>& variables, decltype(&Script::Store) store,
+            const std::string& step);
+  // Appends to `out`, which must be empty.
+  absl::Status RenderUrl(const UrlText& url, std::string* out);
   // Rendered tags added to the fixed ones.
   absl::Status RenderTags(const SampleTags& tags, Tags* all);
   // A failure when the rendered lines are not `count` headers.

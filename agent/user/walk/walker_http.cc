@@ -45,8 +45,7 @@ Flow Walker::RenderRequest(const HttpStep& step, const Step& at, ExchangeBuffers
   buffers.headers.clear();
   buffers.body.clear();
   buffers.response.Clear();  // another user's, until there is an answer
-  absl::Status status = script.Render(step.url, user, &buffers.url);
-  if (buffers.url.starts_with('/')) buffers.url.insert(0, step.base_url);
+  absl::Status status = RenderUrl(step.url, &buffers.url);
   if (status.ok()) status = script.Render(step.headers.lines, user, &buffers.headers);
   if (status.ok()) {
     if (const auto* json = std::get_if<ValueTemplate>(&step.content)) {
@@ -222,23 +221,12 @@ Task<Flow> Walker::Http(const HttpStep& step, const Step& at) {
 }
 
 Flow Walker::AfterExchange(const HttpStep& step, const Step& at) {
-  See();
-  lenient_ = !user_.scope.ok;
-  Checks(step.checks, at.label);
-  const Flow recorded = Record(step.record, at.label);
+  const Flow recorded = Judge(step.checks, step.record, at.label, !user_.scope.ok);
   if (recorded != Flow::kNext) return recorded;
-  const auto keep = [&](const std::vector<NamedCode>& variables, auto store) {
-    for (const NamedCode& one : variables) {
-      const absl::Status status = (context_.script.*store)(one.code, user_.environment, one.name);
-      if (status.ok() || lenient_) continue;
-      return ScriptError(status, step.name, one.at);
-    }
-    return Flow::kNext;
-  };
   // A failed exchange leaves what was saved before as it was.
   if (lenient_) return Flow::kNext;
-  const Flow saved = keep(step.save, &Script::Store);
-  return saved == Flow::kNext ? keep(step.append, &Script::Append) : saved;
+  const Flow saved = Keep(step.save, &Script::Store, step.name);
+  return saved == Flow::kNext ? Keep(step.append, &Script::Append, step.name) : saved;
 }
 
 const HttpSeries& Walker::SeriesOf(const HttpStep& step, std::string_view method, int status,

@@ -97,7 +97,6 @@ Task<Flow> Walker::OpenWebsocket(WebsocketSession& session) {
   scope.ok = scope.connected;
   scope.error.reset();
   if (failed) scope.error = failed->kind;
-  lenient_ = failed.has_value();
 
   context_.recorder.Count(session.series.errors, 0);  // none is data, too
   if (failed) {

@@ -25,11 +25,7 @@ Task<Flow> Walker::RunSocketio(const SocketioStep& step, const Step& at) {
   const SocketioSeries series =
       websocket.tags.empty() ? step.series : MakeSocketioSeries(websocket.tags, context_.recorder);
   context_.recorder.Count(series.errors, websocket.failed ? 1 : 0);
-  if (!websocket.open()) {
-    See();
-    Checks(step.checks, step.target.name);
-    co_return Record(step.record, step.target.name);
-  }
+  if (!websocket.open()) co_return Judge(step.checks, step.record, step.target.name, true);
 
   SocketioSession session(websocket, step, series, std::move(space));
   const std::optional<Failure> failed =
@@ -46,10 +42,7 @@ Task<Flow> Walker::RunSocketio(const SocketioStep& step, const Step& at) {
   } else {
     context_.recorder.Trend(series.connecting, scope.connecting_ms);
   }
-  See();
-  lenient_ = failed.has_value();
-  Checks(step.checks, step.target.name);
-  flow = Record(step.record, step.target.name);
+  flow = Judge(step.checks, step.record, step.target.name, failed.has_value());
   if (!failed && flow == Flow::kNext) {
     socketio_ = &session;
     flow = co_await ConverseSocketio(step, session);
@@ -112,9 +105,7 @@ Task<Flow> Walker::Emit(const EmitStep& step, const Step& at) {
   const int64_t sent_ns = MonotonicNow();
   uint64_t id = 0;
   std::optional<Failure> failed = session.connection.Emit(event, args, step.ack ? &id : nullptr);
-  // Next says how a broken connection ended; what was refused is said here.
-  const bool refused = failed && (failed->kind == ErrorKind::kMessageTooLarge ||
-                                  failed->kind == ErrorKind::kTimeout);
+  const bool refused = failed && WebsocketSession::Refused(*failed);
   CountMessages(session.websocket);
   if (!failed) context_.recorder.Count(session.series.sent);
   if (refused) {
@@ -151,8 +142,6 @@ Task<Flow> Walker::Emit(const EmitStep& step, const Step& at) {
   scope.args.reset();
   if (!failed) scope.args = args = session.connection.args();
   scope.version = context_.names.NextVersion();
-  See();
-  lenient_ = failed.has_value();
   const Flow after = AfterEmit(step, at);
   scope.args = outer;
   scope.version = context_.names.NextVersion();
@@ -160,14 +149,9 @@ Task<Flow> Walker::Emit(const EmitStep& step, const Step& at) {
 }
 
 Flow Walker::AfterEmit(const EmitStep& step, const Step& at) {
-  Checks(step.checks, at.label);
-  const Flow flow = Record(step.record, at.label);
+  const Flow flow = Judge(step.checks, step.record, at.label, !user_.scope.ok);
   if (flow != Flow::kNext || lenient_) return flow;
-  for (const NamedCode& one : step.save) {
-    const absl::Status status = context_.script.Store(one.code, user_.environment, one.name);
-    if (!status.ok()) return ScriptError(status, at.label, one.at);
-  }
-  return Flow::kNext;
+  return Keep(step.save, &Script::Store, at.label);
 }
 
 absl::Status Walker::RenderEvent(const EmitStep& step, std::string* event, std::string* args) {

@@ -3,6 +3,7 @@
 
 #include "agent/protocol/event_stream.h"
 #include "agent/protocol/url.h"
+#include "agent/user/walk/shown_message.h"
 #include "agent/user/walk/walker.h"
 #include "common/load/nanoseconds.h"
 
@@ -20,7 +21,7 @@ Task<Flow> Walker::RunSse(const SseStep& step, const Step& at) {
     std::unique_ptr<ExchangeBuffers> buffers = context_.buffers.Take();
     buffers->url.clear();
     buffers->headers.clear();
-    absl::Status status = context_.script.Render(step.url, user_.environment, &buffers->url);
+    absl::Status status = RenderUrl(step.url, &buffers->url);
     if (status.ok()) {
       status = context_.script.Render(step.headers.lines, user_.environment, &buffers->headers);
     }
@@ -65,10 +66,7 @@ Task<Flow> Walker::RunSse(const SseStep& step, const Step& at) {
     recorder.Count(series.sessions);
     recorder.Trend(series.connecting, scope.connecting_ms);
   }
-  See();
-  lenient_ = failed.has_value();
-  Checks(step.checks, step.name);
-  Flow flow = Record(step.record, step.name);
+  Flow flow = Judge(step.checks, step.record, step.name, failed.has_value());
   if (failed) co_return Flow::kNext;
 
   recorder.GaugeAdd(series.open, 1, context_.clock.Now());
@@ -88,21 +86,17 @@ Task<Flow> Walker::TakeEvents(const SseStep& step, const Step& at, const SseSeri
   Flow flow = Flow::kNext;
   while (flow == Flow::kNext) {
     switch (co_await stream.Next(hold_until_ns, &user_.soft)) {
-      case EventStream::Event::kEvent:
+      case EventStream::Event::kEvent: {
         context_.recorder.Count(series.events);
         if (step.on_event.empty()) break;
-        scope.has_message = true;
-        scope.message = stream.event().data();
+        const ShownMessage shown(scope, context_.names, stream.event().data());
         scope.event = stream.event().event();
         scope.event_id = stream.event().id();
-        scope.version = context_.names.NextVersion();
         flow = co_await Run(step.on_event);
-        scope.has_message = false;
-        scope.message = {};
         scope.event = {};
         scope.event_id = {};
-        scope.version = context_.names.NextVersion();
         break;
+      }
       case EventStream::Event::kFailed:
         context_.recorder.Count(series.errors);
         Error(stream.failure(), step.name, at.at);

@@ -2,6 +2,7 @@
 #include <utility>
 
 #include "agent/protocol/graphql.h"
+#include "agent/user/walk/shown_message.h"
 #include "agent/user/walk/walker.h"
 #include "common/load/nanoseconds.h"
 
@@ -24,10 +25,7 @@ Task<Flow> Walker::RunSubscribe(const SubscribeStep& step, const Step& at) {
   if (flow != Flow::kNext) co_return flow;
   if (session.open()) flow = co_await InitGraphql(step, session);
   if (flow == Flow::kNext || flow == Flow::kClose) {
-    See();
-    lenient_ = !user_.scope.connected;
-    Checks(step.checks, step.target.name);
-    const Flow recorded = Record(step.record, step.target.name);
+    const Flow recorded = Judge(step.checks, step.record, step.target.name, !user_.scope.connected);
     if (recorded != Flow::kNext) flow = recorded;
   }
   if (session.open() && flow == Flow::kNext) flow = co_await TakeResults(step, session);
@@ -155,15 +153,10 @@ Task<Flow> Walker::TakeResult(const SubscribeStep& step, WebsocketSession& sessi
   }
   if (step.on_next.empty()) co_return Flow::kNext;
   const std::string message(session.websocket->message());
-  scope.has_message = true;
+  const ShownMessage shown(scope, context_.names, message);
   scope.is_result = true;
-  scope.message = message;
-  scope.version = context_.names.NextVersion();
   const Flow flow = co_await Run(step.on_next);
-  scope.has_message = false;
   scope.is_result = false;
-  scope.message = {};
-  scope.version = context_.names.NextVersion();
   co_return flow;
 }
 
@@ -177,8 +170,7 @@ Flow Walker::SendGraphql(const ValueTemplate& message, WebsocketSession& session
 
 Flow Walker::SayGraphql(std::string_view text, WebsocketSession& session) {
   if (const auto failed = session.websocket->Send(text, /*binary=*/false)) {
-    // Next says how a broken connection ended; what was refused is said here.
-    if (failed->kind == ErrorKind::kMessageTooLarge || failed->kind == ErrorKind::kTimeout) {
+    if (WebsocketSession::Refused(*failed)) {
       user_.scope.error = failed->kind;
       FailSession(session, *failed);
       return Flow::kClose;

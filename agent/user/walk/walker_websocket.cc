@@ -2,6 +2,7 @@
 #include <cstring>
 #include <utility>
 
+#include "agent/user/walk/shown_message.h"
 #include "agent/user/walk/walker.h"
 #include "common/load/nanoseconds.h"
 
@@ -22,8 +23,7 @@ Flow Walker::Send(const SendStep& step, const Step& at) {
   if (!status.ok()) {
     flow = ScriptError(status, at.label, at.at);
   } else if (const auto failed = user_.websocket->Send(payload, step.binary)) {
-    // Next says how a broken connection ended; what was refused is said here.
-    if (failed->kind == ErrorKind::kMessageTooLarge || failed->kind == ErrorKind::kTimeout) {
+    if (WebsocketSession::Refused(*failed)) {
       Error(*failed, at.label, at.at);
       context_.recorder.Count(session_->series.errors);
     }
@@ -38,9 +38,7 @@ Task<Flow> Walker::RunWebsocket(const WebsocketStep& step, const Step& at) {
   WebsocketSession session(step.target, step.times, at);
   Flow flow = co_await OpenWebsocket(session);
   if (flow != Flow::kNext) co_return flow;
-  See();
-  Checks(step.checks, step.target.name);
-  flow = Record(step.record, step.target.name);
+  flow = Judge(step.checks, step.record, step.target.name, !session.open());
   // Where on_open begins, its first step runs, and on_close after all: they can count up and down.
   const bool begun = session.open() && flow == Flow::kNext && !user_.soft.requested();
   if (begun) flow = co_await Converse(step, session);
@@ -58,23 +56,18 @@ Task<Flow> Walker::RunWebsocket(const WebsocketStep& step, const Step& at) {
 Task<Flow> Walker::Converse(const WebsocketStep& step, WebsocketSession& session) {
   StartTimes(session);
   Websocket& websocket = *session.websocket;
-  Scope& scope = user_.scope;
   std::string message;
   Flow flow = co_await Run(step.on_open);
   while (flow == Flow::kNext) {
     switch (const Websocket::Event event = co_await websocket.Next(session.NextNs(), &user_.soft)) {
-      case Websocket::Event::kMessage:
+      case Websocket::Event::kMessage: {
         CountMessages(session);
         if (step.on_message.empty()) break;
         message.assign(websocket.message());
-        scope.has_message = true;
-        scope.message = message;
-        scope.version = context_.names.NextVersion();
+        const ShownMessage shown(user_.scope, context_.names, message);
         flow = co_await Run(step.on_message);
-        scope.has_message = false;
-        scope.message = {};
-        scope.version = context_.names.NextVersion();
         break;
+      }
       case Websocket::Event::kPong:
         if (int64_t sent_ns = 0; websocket.pong_payload().size() == sizeof(sent_ns)) {
           std::memcpy(&sent_ns, websocket.pong_payload().data(), sizeof(sent_ns));

@@ -37,6 +37,12 @@ namespace rampart::agent {
 //   }
 //   co_return co_await CloseWebsocket(session, flow);  // always, also when it did not open
 struct WebsocketSession {
+  // Why a Send failed is said by Next where the connection broke, and here and now where what was
+  // to be sent was refused.
+  static bool Refused(const Failure& failure) {
+    return failure.kind == ErrorKind::kMessageTooLarge || failure.kind == ErrorKind::kTimeout;
+  }
+
   WebsocketSession(const WebsocketTarget& its_target, const SessionTimes& its_times,
                    const Step& its_step)
       : target(its_target), times(its_times), step(its_step), series(its_target.series) {}

@@ -59,6 +59,8 @@ TEST(SseStep, EventsOfARealServerAreHandledInOrderUntilItEnds) {
             - record: { seen: 1 }
       - check: { over: n == 3 and event == nil and event_id == nil and message == nil }
       - sse: { url: /echo, on_event: [ { check: { cookie: 'json.cookie == "stream=1"', asked: 'json.accept == "text/event-stream"' } } ] }
+      - set: { path: '"/echo"' }
+      - sse: { url: "${path}", on_event: [ { check: { relative: json ~= nil } } ] }
 )"));
   runner.Run();
   EXPECT_TRUE(runner.errors().empty());
@@ -66,7 +68,7 @@ TEST(SseStep, EventsOfARealServerAreHandledInOrderUntilItEnds) {
   for (const char* check : {"first", "second", "third"}) {
     EXPECT_EQ(runner.Value("checks", {{"check", check}}).trues, 3u) << check;
   }
-  for (const char* check : {"open", "over", "cookie", "asked"}) {
+  for (const char* check : {"open", "over", "cookie", "asked", "relative"}) {
     EXPECT_EQ(runner.Value("checks", {{"check", check}}).trues, 1u) << check;
   }
   const Tags tags = {{"name", "few"}, {"run", "r0"}, {"scenario", "one"}};
