@@ -4,7 +4,6 @@
 #include <cctype>
 #include <cstdio>
 #include <filesystem>
-#include <fstream>
 #include <iostream>
 #include <memory>
 #include <set>
@@ -14,6 +13,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "controller/commands/output_file.h"
 #include "controller/commands/plan_run.h"
 #include "controller/plans/built_in_plans.h"
 #include "controller/plans/whole_plan.h"
@@ -121,14 +121,6 @@ absl::StatusOr<fs::path> MakeFolder(const std::string& out_dir, absl::Time now) 
                                     (error ? error.message() : "too many suites at once"));
 }
 
-absl::Status Write(const fs::path& path, const std::string& text) {
-  std::ofstream file(path, std::ios::binary | std::ios::trunc);
-  file << text;
-  file.close();
-  if (file) return absl::OkStatus();
-  return absl::InternalError(path.string() + ": cannot be written");
-}
-
 // With what it was changed by, secrets but named.
 std::string AsRun(const Planned& planned) {
   std::string how = "# As run: --agents " + std::to_string(planned.flags.plan.agents);
@@ -166,7 +158,7 @@ std::optional<int> CheckHealth(const SuiteFlags& flags, const std::vector<Planne
     if (param.name() != "API_URL" || flags.run.demo) continue;
     health.plan.params = {"API_URL=" + param.value().string()};
   }
-  if (flags.run.external_agents) health.external_agents = false;
+  health.external_agents = false;
   terminal.Line("suite: is the target healthy?");
   const File nowhere(std::fopen("/dev/null", "w"), std::fclose);
   if (nowhere == nullptr) return Say(absl::InternalError("/dev/null cannot be opened"));
@@ -190,7 +182,7 @@ absl::StatusOr<SuiteRun> RunOne(const Planned& planned, const fs::path& folder,
   std::error_code error;
   fs::create_directory(folder, error);
   if (error) return absl::InternalError(folder.string() + ": " + error.message());
-  if (absl::Status status = Write(folder / "plan.yaml", AsRun(planned)); !status.ok()) {
+  if (absl::Status status = WriteFile(folder / "plan.yaml", AsRun(planned)); !status.ok()) {
     return status;
   }
   const File log(std::fopen((folder / "log.txt").c_str(), "w"), std::fclose);
@@ -208,11 +200,12 @@ absl::StatusOr<SuiteRun> RunOne(const Planned& planned, const fs::path& folder,
   run.plan = planned.folder_name;
   run.folder = folder.string();
   if (!result.ok()) return run;
-  if (absl::Status status = Write(folder / "summary.json", SummaryJson(*result)); !status.ok()) {
+  if (absl::Status status = WriteFile(folder / "summary.json", SummaryJson(*result));
+      !status.ok()) {
     return status;
   }
   const TextStyle style{.width = kFileWidth};
-  if (absl::Status status = Write(folder / "summary.txt", SummaryText(*result, style));
+  if (absl::Status status = WriteFile(folder / "summary.txt", SummaryText(*result, style));
       !status.ok()) {
     return status;
   }
@@ -251,7 +244,7 @@ int RunSuite(const SuiteFlags& flags) {
   }
   terminal.Finish();
   std::cout << SuiteText(suite, terminal.style()) << std::flush;
-  if (absl::Status status = Write(*folder / "suite.json", SuiteJson(suite)); !status.ok()) {
+  if (absl::Status status = WriteFile(*folder / "suite.json", SuiteJson(suite)); !status.ok()) {
     return Say(status);
   }
   return Code(SuiteExitCode(suite));

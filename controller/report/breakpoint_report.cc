@@ -93,18 +93,10 @@ void AddBreakpoint(const BreakpointResult& breakpoint, JsonWriter* json) {
   json->Key("breakpoint");
   json->BeginObject();
   json->Member("rate", breakpoint.rate);
-  json->Key("broke_at");
-  if (breakpoint.broke_at) {
-    json->Double(*breakpoint.broke_at);
-  } else {
-    json->Null();
-  }
+  json->Member("broke_at", breakpoint.broke_at);
   json->Member("broke_first", breakpoint.broke_first);
   json->Member("confirmed", breakpoint.confirmed);
-  json->Key("notes");
-  json->BeginArray();
-  for (const std::string& note : breakpoint.notes) json->String(note);
-  json->EndArray();
+  json->Member("notes", breakpoint.notes);
   json->Key("probes");
   json->BeginArray();
   for (const BreakpointProbe& probe : breakpoint.probes) {

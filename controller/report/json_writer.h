@@ -3,6 +3,7 @@
 #define RAMPART_CONTROLLER_REPORT_JSON_WRITER_H_
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -37,6 +38,17 @@ class JsonWriter {
   void Member(std::string_view key, uint64_t value) { Key(key), Unsigned(value); }
   void Member(std::string_view key, int value) { Key(key), Integer(value); }
   void Member(std::string_view key, bool value) { Key(key), Bool(value); }
+  // Without a value: null.
+  void Member(std::string_view key, const std::optional<double>& value) {
+    Key(key);
+    if (value) return Double(*value);
+    Null();
+  }
+  void Member(std::string_view key, const std::vector<std::string>& values) {
+    Key(key), BeginArray();
+    for (const std::string& value : values) String(value);
+    EndArray();
+  }
 
   // The whole text, once everything is closed.
   std::string Take();

@@ -38,22 +38,6 @@ std::string Started(const SuiteResult& suite) {
                           absl::UTCTimeZone());
 }
 
-void AddStrings(std::string_view key, const std::vector<std::string>& texts, JsonWriter* json) {
-  json->Key(key);
-  json->BeginArray();
-  for (const std::string& text : texts) json->String(text);
-  json->EndArray();
-}
-
-void AddOptional(std::string_view key, const std::optional<double>& value, JsonWriter* json) {
-  json->Key(key);
-  if (value) {
-    json->Double(*value);
-  } else {
-    json->Null();
-  }
-}
-
 }  // namespace
 
 SuiteRun SuiteRunOf(const RunResult& result) {
@@ -166,15 +150,15 @@ std::string SuiteJson(const SuiteResult& suite) {
     json.Member("unreliable", run.unreliable);
     json.Member("run_seconds", run.seconds);
     json.Member("iterations", run.iterations);
-    AddOptional("http_req_duration_p95_ms", run.http_p95_ms, &json);
+    json.Member("http_req_duration_p95_ms", run.http_p95_ms);
     json.Member("errors", run.errors);
-    AddOptional("breakpoint_rate", run.breakpoint, &json);
-    AddStrings("failed_thresholds", run.failed, &json);
-    AddStrings("reasons", run.reasons, &json);
+    json.Member("breakpoint_rate", run.breakpoint);
+    json.Member("failed_thresholds", run.failed);
+    json.Member("reasons", run.reasons);
     json.EndObject();
   }
   json.EndArray();
-  AddStrings("not_run", suite.not_run, &json);
+  json.Member("not_run", suite.not_run);
   json.EndObject();
   return json.Take();
 }

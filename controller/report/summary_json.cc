@@ -52,13 +52,6 @@ std::string_view KindName(v1::MetricKind kind) {
   }
 }
 
-void AddStrings(std::string_view key, const std::vector<std::string>& strings, JsonWriter* json) {
-  json->Key(key);
-  json->BeginArray();
-  for (const std::string& text : strings) json->String(text);
-  json->EndArray();
-}
-
 // null when the plan does not say.
 void AddPosition(const v1::Position& at, JsonWriter* json) {
   json->Key("at");
@@ -219,7 +212,7 @@ void AddAgents(const RunResult& result, JsonWriter* json) {
     json->Member("state", agent.state);
     json->Member("lost", agent.lost);
     json->Member("why", agent.why);
-    AddStrings("bottleneck", agent.bottleneck, json);
+    json->Member("bottleneck", agent.bottleneck);
     json->Member("users_share", agent.users_share);
     json->Member("iterations", agent.iterations);
     json->Member("cpu_seconds", agent.cpu_seconds);
@@ -311,9 +304,9 @@ std::string SummaryJson(const RunResult& result) {
   json.Member("rampart_version", result.rampart_version);
   json.Member("verdict", VerdictName(result.verdict));
   json.Member("exit_code", static_cast<int>(result.exit_code));
-  AddStrings("reasons", result.reasons, &json);
+  json.Member("reasons", result.reasons);
   json.Member("unreliable", result.unreliable);
-  AddStrings("unreliable_reasons", result.unreliable_reasons, &json);
+  json.Member("unreliable_reasons", result.unreliable_reasons);
   AddRun(result, &json);
   AddThresholds(result, &json);
   AddChecks(result, &json);

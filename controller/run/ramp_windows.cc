@@ -49,20 +49,10 @@ absl::StatusOr<RampWindows> RampWindows::Make(const v1::Plan& ramp) {
   windows.dropped_limit_ = ramp.limits().has_dropped_iterations()
                                ? ramp.limits().dropped_iterations()
                                : kDefaultDroppedLimit;
-  for (const v1::Threshold& threshold : ramp.thresholds()) {
-    absl::StatusOr<Selector> selector = Selector::Parse(threshold.metric());
-    const MetricInfo* metric = selector.ok() ? windows.catalog_.Find(selector->metric) : nullptr;
-    if (metric == nullptr) continue;  // a plan without faults has none of these
-    for (const v1::Threshold::Condition& written : threshold.conditions()) {
-      absl::StatusOr<Condition> condition = Condition::Parse(written.expression(), metric->kind);
-      if (!condition.ok()) continue;
-      Row row{{}, *selector, *condition, metric->kind};
-      row.outcome.metric = threshold.metric();
-      row.outcome.expression = written.expression();
-      row.outcome.unit = UnitOf(*metric, *condition);
-      windows.rows_.push_back(std::move(row));
-    }
-  }
+  windows.thresholds_ = PlannedThresholds(ramp, windows.catalog_);
+  // A plan without faults has none of these.
+  std::erase_if(windows.thresholds_,
+                [](const PlannedThreshold& one) { return !one.condition.has_value(); });
   windows.ramp_ns_ = ramps->front().Length();
   const int64_t count = std::clamp<int64_t>(windows.ramp_ns_ / kShortestNs, 1, kMaxWindows);
   windows.width_ns_ = std::max<int64_t>(1, windows.ramp_ns_ / count);
@@ -93,10 +83,11 @@ void RampWindows::Add(int agent, const v1::Delta& delta) {
     ++window.busy;
   }
   for (const auto& series : read.all()) {
-    const bool wanted = series->metric == "iterations" || series->metric == "dropped_iterations" ||
-                        std::any_of(rows_.begin(), rows_.end(), [&](const Row& row) {
-                          return row.selector.metric == series->metric;
-                        });
+    const bool wanted =
+        series->metric == "iterations" || series->metric == "dropped_iterations" ||
+        std::any_of(thresholds_.begin(), thresholds_.end(), [&](const PlannedThreshold& one) {
+          return one.selector->metric == series->metric;
+        });
     const MetricInfo* metric = wanted ? catalog_.Find(series->metric) : nullptr;
     if (metric == nullptr || series->value.empty()) continue;
     if (metric->kind == v1::GAUGE) {
@@ -134,17 +125,17 @@ BreakpointProbe RampWindows::Judge(const Window& window, const std::vector<bool>
   const double dropped = CountOf(window, "dropped_iterations") / seconds;
   probe.dropped = std::min(1.0, dropped / window.rate);
   probe.generator = window.busy > window.deltas * kBusyShare;
-  for (size_t i = 0; i < rows_.size(); ++i) {
+  for (size_t i = 0; i < thresholds_.size(); ++i) {
     if (!has_data[i]) continue;
-    const Row& row = rows_[i];
-    const std::optional<SeriesValue> value = Read(window, row.selector);
+    const PlannedThreshold& threshold = thresholds_[i];
+    const std::optional<SeriesValue> value = Read(window, *threshold.selector);
     if (!value) {
       probe.data = false;
       continue;
     }
-    ThresholdOutcome outcome = row.outcome;
-    outcome.observed = Observe(row.condition, *value, seconds);
-    if (Holds(row.condition, outcome.observed)) continue;
+    ThresholdOutcome outcome = threshold.outcome;
+    outcome.observed = Observe(*threshold.condition, *value, seconds);
+    if (Holds(*threshold.condition, outcome.observed)) continue;
     outcome.outcome = Outcome::kFail;
     probe.broke_first = ThresholdWords(outcome);
     break;
@@ -163,10 +154,10 @@ BreakpointProbe RampWindows::Judge(const Window& window, const std::vector<bool>
 std::vector<BreakpointProbe> RampWindows::Probes(int64_t until_ns) const {
   const auto over = static_cast<size_t>(
       std::clamp<int64_t>(until_ns / width_ns_, 0, static_cast<int64_t>(windows_.size())));
-  std::vector<bool> has_data(rows_.size());
-  for (size_t i = 0; i < rows_.size(); ++i) {
+  std::vector<bool> has_data(thresholds_.size());
+  for (size_t i = 0; i < thresholds_.size(); ++i) {
     for (size_t w = 0; w < over && !has_data[i]; ++w) {
-      has_data[i] = Read(windows_[w], rows_[i].selector).has_value();
+      has_data[i] = Read(windows_[w], *thresholds_[i].selector).has_value();
     }
   }
   std::vector<BreakpointProbe> probes;

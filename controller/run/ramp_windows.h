@@ -12,6 +12,7 @@
 #include "common/stats/metric.h"
 #include "common/stats/series.h"
 #include "common/stats/threshold.h"
+#include "controller/run/planned_threshold.h"
 #include "controller/run/result.h"
 #include "rampart/v1/plan.pb.h"
 #include "rampart/v1/stats.pb.h"
@@ -50,12 +51,6 @@ class RampWindows {
   std::vector<BreakpointProbe> Probes(int64_t until_ns) const;
 
  private:
-  struct Row {
-    ThresholdOutcome outcome;  // without a value
-    Selector selector;
-    Condition condition;
-    v1::MetricKind kind;
-  };
   struct Window {
     double rate = 0;  // due, a second
     SeriesStore sums;
@@ -70,7 +65,7 @@ class RampWindows {
   double CountOf(const Window& window, const char* metric) const;
 
   MetricCatalog catalog_;
-  std::vector<Row> rows_;
+  std::vector<PlannedThreshold> thresholds_;
   double dropped_limit_ = 0;
   int64_t ramp_ns_ = 0;
   int64_t width_ns_ = 0;

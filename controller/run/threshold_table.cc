@@ -4,42 +4,22 @@
 
 #include "common/load/nanoseconds.h"
 #include "controller/run/number_text.h"
+#include "controller/run/planned_threshold.h"
 
 namespace rampart::controller {
-std::string UnitOf(const MetricInfo& metric, const Condition& condition) {
-  switch (condition.aggregate) {
-    case Aggregate::kRate:
-      return metric.kind == v1::COUNTER ? metric.unit + "/s" : "";
-    case Aggregate::kCount:
-      return metric.kind == v1::COUNTER ? metric.unit : "";
-    default:
-      return metric.unit;
-  }
-}
 
 ThresholdTable::ThresholdTable(const v1::Plan& plan, const MetricCatalog& catalog, RunStats* stats)
     : stats_(*stats) {
-  for (const v1::Threshold& threshold : plan.thresholds()) {
-    const auto selector = Selector::Parse(threshold.metric());
-    const MetricInfo* metric = selector.ok() ? catalog.Find(selector->metric) : nullptr;
-    for (const v1::Threshold::Condition& written : threshold.conditions()) {
-      Row row;
-      row.outcome.metric = threshold.metric();
-      row.outcome.expression = written.expression();
-      row.outcome.at = written.at();
-      row.abort_on_fail = written.abort_on_fail();
-      row.delay_ns = Ns(written.delay_abort_eval());
-      if (metric != nullptr) {
-        row.watch = stats->Watch(*selector);
-        auto condition = Condition::Parse(written.expression(), metric->kind);
-        if (condition.ok()) {
-          row.outcome.unit = UnitOf(*metric, *condition);
-          row.needs_time = metric->kind == v1::COUNTER && condition->aggregate == Aggregate::kRate;
-          row.condition = *condition;
-        }
-      }
-      rows_.push_back(std::move(row));
-    }
+  for (PlannedThreshold& planned : PlannedThresholds(plan, catalog)) {
+    Row row;
+    row.outcome = std::move(planned.outcome);
+    row.condition = planned.condition;
+    if (planned.selector) row.watch = stats->Watch(*planned.selector);
+    row.needs_time = planned.condition && planned.kind == v1::COUNTER &&
+                     planned.condition->aggregate == Aggregate::kRate;
+    row.abort_on_fail = planned.written.abort_on_fail();
+    row.delay_ns = Ns(planned.written.delay_abort_eval());
+    rows_.push_back(std::move(row));
   }
 }
 

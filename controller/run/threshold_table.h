@@ -54,9 +54,6 @@ class ThresholdTable {
   ThresholdOutcome at_abort_;  // of that row
 };
 
-// Of what the condition observes of the metric, as in ThresholdOutcome. Pure.
-std::string UnitOf(const MetricInfo& metric, const Condition& condition);
-
 // `http_req_duration: p(95)<200 failed with 312.4 ms`. Pure.
 std::string ThresholdWords(const ThresholdOutcome& outcome);
 
