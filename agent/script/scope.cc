@@ -121,7 +121,7 @@ bool ScopeNames::Push(lua_State* lua, std::string_view name) {
     return PushGraphql(name);
   } else if (name == "user") {
     lua_createtable(lua, 0, 1);
-    lua_pushinteger(lua, scope.user);
+    lua_pushinteger(lua, scope.user_id);
     lua_setfield(lua, -2, "id");
   } else if (name == "message") {
     if (!scope.has_message) return false;

@@ -15,15 +15,12 @@
 namespace rampart::agent {
 
 // One user's. What was exchanged last stays until the next exchange.
-struct Scope {
-  int64_t user = 0;       // user.id
+// Status 0: no answer.
+struct Scope : QuickValues {
   int64_t iteration = 0;  // from 0, counted for each user
   std::string_view scenario;
 
-  int status = 0;  // 0: no answer
-  bool ok = false;
   std::optional<ErrorKind> error;
-  double duration_ms = 0;
   HttpTimes times;
   uint64_t body_size = 0;
   std::string_view url;    // empty outside of its step
@@ -54,6 +51,7 @@ class ScopeNames final : public DynamicNames {
 
   // Expressions from here on see this scope, which must stay until the next Use.
   void Use(const Scope& scope) { scope_ = &scope; }
+  const QuickValues* Quick() const override { return scope_; }
   // For Scope::version.
   uint64_t NextVersion() { return ++last_version_; }
 

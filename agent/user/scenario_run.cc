@@ -86,9 +86,9 @@ ScenarioRun::LiveUser ScenarioRun::MakeUser(int64_t id) {
 
 void ScenarioRun::SetLive(const LiveUser& user, bool live) {
   if (live) {
-    live_.emplace(user->scope.user, user);
+    live_.emplace(user->scope.user_id, user);
   } else {
-    live_.erase(user->scope.user);
+    live_.erase(user->scope.user_id);
   }
   context_.recorder.GaugeAdd(context_.vus, live ? 1 : -1, context_.clock.Now());
 }
@@ -167,7 +167,7 @@ Task<> ScenarioRun::Live(LiveUser user) {
 
 void ScenarioRun::UserEnded(const LiveUser& user) {
   SetLive(user, false);
-  if (user->restart && !stopping_) StartUser(user->scope.user, MonotonicNow());
+  if (user->restart && !stopping_) StartUser(user->scope.user_id, MonotonicNow());
   if (counts_iterations() && live_.empty()) driver_.Request();
   MaybeEnded();
 }

@@ -17,7 +17,7 @@ namespace rampart::agent {
 struct User {
   User(ThreadContext& context, const CompiledScenario& its_scenario, int64_t id)
       : scenario(its_scenario), environment(context.script), http(context.connector) {
-    scope.user = id;
+    scope.user_id = id;
     scope.scenario = scenario.name;
   }
 

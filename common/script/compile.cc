@@ -35,7 +35,12 @@ absl::StatusOr<Expression> Script::Compile(std::string_view text) {
     return absl::InvalidArgumentError("`" + shown + "` is no single Lua expression");
   }
   if (lua_pcall(lua_, 0, 1, 0) != LUA_OK) return ErrorFromStack();
-  return Expression{luaL_ref(lua_, LUA_REGISTRYINDEX)};
+  Expression expression{luaL_ref(lua_, LUA_REGISTRYINDEX)};
+  if (std::optional<QuickExpression> quick = QuickExpression::Of(text, hidden_)) {
+    expression.quick = static_cast<int>(quick_.size());
+    quick_.push_back(*std::move(quick));
+  }
+  return expression;
 }
 
 absl::StatusOr<Program> Script::CompileProgram(std::string_view text) {

@@ -18,8 +18,44 @@ constexpr int kHookInterval = 10'000;
 // Errors begin with the chunk's name, a line number and a colon.
 constexpr std::string_view kPlace = "?:";
 
-absl::Status AppendText(lua_State* lua, std::string* out) {
+template <typename Number>
+void AppendNumber(Number number, std::string* out) {
   char digits[32];
+  out->append(digits, std::to_chars(digits, digits + sizeof(digits), number).ptr);
+}
+
+void AppendQuick(QuickName name, const QuickValues& values, std::string* out) {
+  switch (name) {
+    case QuickName::kStatus:
+      AppendNumber(values.status, out);
+      break;
+    case QuickName::kOk:
+      out->append(values.ok ? "true" : "false");
+      break;
+    case QuickName::kDurationMs:
+      AppendNumber(values.duration_ms, out);
+      break;
+    case QuickName::kUserId:
+      AppendNumber(values.user_id, out);
+      break;
+  }
+}
+
+double NumberOf(QuickName name, const QuickValues& values) {
+  switch (name) {
+    case QuickName::kStatus:
+      return static_cast<double>(values.status);
+    case QuickName::kOk:
+      return values.ok ? 1 : 0;
+    case QuickName::kDurationMs:
+      return values.duration_ms;
+    case QuickName::kUserId:
+      return static_cast<double>(values.user_id);
+  }
+  return 0;
+}
+
+absl::Status AppendText(lua_State* lua, std::string* out) {
   switch (lua_type(lua, -1)) {
     case LUA_TSTRING: {
       size_t size = 0;
@@ -29,9 +65,9 @@ absl::Status AppendText(lua_State* lua, std::string* out) {
     }
     case LUA_TNUMBER:
       if (lua_isinteger(lua, -1) != 0) {
-        out->append(digits, std::to_chars(digits, digits + 32, lua_tointeger(lua, -1)).ptr);
+        AppendNumber(lua_tointeger(lua, -1), out);
       } else {
-        out->append(digits, std::to_chars(digits, digits + 32, lua_tonumber(lua, -1)).ptr);
+        AppendNumber(lua_tonumber(lua, -1), out);
       }
       return absl::OkStatus();
     case LUA_TBOOLEAN:
@@ -193,6 +229,7 @@ absl::Status Script::ErrorFromStack(std::string_view line) {
 }
 
 void Script::SetShared(std::string_view name, const v1::Value& value) {
+  HideQuick(name);
   if (value.has_string()) {
     lua_rawgeti(lua_, LUA_REGISTRYINDEX, shared_);
     lua_pushlstring(lua_, name.data(), name.size());
@@ -246,6 +283,8 @@ absl::Status Script::Run(const Program& program, const Environment& user) {
 }
 
 absl::StatusOr<bool> Script::Truth(const Expression& expression, const Environment& user) {
+  const QuickValues* values = nullptr;
+  if (const QuickExpression* quick = QuickOf(expression, &values)) return quick->Truth(*values);
   if (absl::Status status = Evaluate(expression, user); !status.ok()) return status;
   const bool truth = lua_toboolean(lua_, -1) != 0;
   lua_pop(lua_, 1);
@@ -260,6 +299,10 @@ absl::StatusOr<double> Script::Number(const Expression& expression, const Enviro
 
 absl::StatusOr<std::optional<double>> Script::Sample(const Expression& expression,
                                                      const Environment& user) {
+  const QuickValues* values = nullptr;
+  if (const QuickExpression* quick = QuickOf(expression, &values)) {
+    if (const auto name = quick->name()) return NumberOf(*name, *values);
+  }
   if (absl::Status status = Evaluate(expression, user); !status.ok()) return status;
   int is_number = 1;
   std::optional<double> number;
@@ -279,10 +322,16 @@ absl::StatusOr<std::optional<double>> Script::Sample(const Expression& expressio
 absl::Status Script::Render(const Template& text, const Environment& user, std::string* out) {
   out->append(text.literals[0]);
   for (size_t i = 0; i < text.expressions.size(); ++i) {
-    if (absl::Status status = Evaluate(text.expressions[i], user); !status.ok()) return status;
-    const absl::Status status = AppendText(lua_, out);
-    lua_pop(lua_, 1);
-    if (!status.ok()) return status;
+    const QuickValues* values = nullptr;
+    const QuickExpression* quick = QuickOf(text.expressions[i], &values);
+    if (const auto name = quick == nullptr ? std::nullopt : quick->name()) {
+      AppendQuick(*name, *values, out);
+    } else {
+      if (absl::Status status = Evaluate(text.expressions[i], user); !status.ok()) return status;
+      const absl::Status status = AppendText(lua_, out);
+      lua_pop(lua_, 1);
+      if (!status.ok()) return status;
+    }
     out->append(text.literals[i + 1]);
   }
   return absl::OkStatus();

@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <random>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -13,6 +14,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "common/script/quick_expression.h"
 #include "rampart/v1/plan.pb.h"
 
 struct lua_State;
@@ -24,6 +26,7 @@ class Script;
 // A compiled Lua expression; valid with the Script that compiled it.
 struct Expression {
   int function = -1;  // reference in the Lua registry
+  int quick = -1;     // the Script's number of it as a QuickExpression; -1: only Lua can tell
 };
 
 // Compiled statements; likewise.
@@ -76,6 +79,8 @@ class DynamicNames {
   // Pushes one value and returns true, or pushes nothing and returns false. Must not raise a Lua
   // error.
   virtual bool Push(lua_State* lua, std::string_view name) = 0;
+  // The quick ones among them, as Push has them; null while it has none.
+  virtual const QuickValues* Quick() const { return nullptr; }
 };
 
 class PatternCache;
@@ -106,6 +111,9 @@ class Script {
   absl::StatusOr<Program> CompileProgram(std::string_view text);
   // Strings in `value` are templates.
   absl::StatusOr<ValueTemplate> CompileValue(const v1::Value& value);
+
+  // Before compiling: names that the plan's own variables have, so that none of them is quick.
+  void HideQuick(std::string_view name) { hidden_.emplace(name); }
 
   // Known to every user: a param, or setup's data from JSON.
   void SetShared(std::string_view name, const v1::Value& value);
@@ -158,6 +166,12 @@ class Script {
   struct Functions;
 
   static void* Allocate(void* script, void* block, size_t old_size, size_t new_size);
+  // Null when only Lua can tell.
+  const QuickExpression* QuickOf(const Expression& expression, const QuickValues** values) const {
+    if (expression.quick < 0 || names_ == nullptr) return nullptr;
+    *values = names_->Quick();
+    return *values == nullptr ? nullptr : &quick_[static_cast<size_t>(expression.quick)];
+  }
   // Leaves the value on the stack.
   absl::Status Evaluate(const Expression& expression, const Environment& user);
   int Call(int arguments, int results, int64_t max_instructions);
@@ -177,6 +191,8 @@ class Script {
   int user_meta_ = -1;
   std::mt19937_64 random_;
   DynamicNames* names_ = nullptr;
+  std::vector<QuickExpression> quick_;
+  std::set<std::string, std::less<>> hidden_;
   std::unique_ptr<PatternCache> patterns_;
   std::string scratch_;
 };

@@ -24,6 +24,7 @@ Compiler::Compiler(const v1::Plan& plan, std::shared_ptr<const PlanFiles> files,
       recorder_(recorder),
       rendezvous_(RendezvousOf(plan)) {
   const std::set<std::string> variables = VariableNames(plan);
+  for (const std::string& name : variables) script_.HideQuick(name);
   for (const v1::Param& param : plan.params()) {
     script_.SetShared(param.name(), param.value());
     if (param.value().has_string() && !variables.contains(param.name())) {

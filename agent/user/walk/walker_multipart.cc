@@ -41,7 +41,7 @@ absl::Status Walker::RenderParts(const std::vector<PartContent>& parts, Exchange
     }
     // No upload of a run begins like another one; the draw tells runs apart.
     std::string head = "rampart " + std::to_string(random) + " user " +
-                       std::to_string(user_.scope.user) + " iteration " +
+                       std::to_string(user_.scope.user_id) + " iteration " +
                        std::to_string(user_.scope.iteration) + " content " +
                        std::to_string(++user_.contents) + "\n";
     body.Generate(head, static_cast<uint64_t>(*size));
