@@ -1,11 +1,24 @@
 #include "agent/engine/socket.h"
 
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cerrno>
 
 namespace rampart::agent {
+namespace {
+
+// Not libc's recv and send: where there is a second thread those prepare to be cancelled each time,
+// which costs half as much as what is done here for a request.
+ssize_t RawReceive(int fd, char* buffer, size_t size) {
+  return syscall(SYS_recvfrom, fd, buffer, size, 0, nullptr, nullptr);
+}
+ssize_t RawSend(int fd, const char* bytes, size_t size) {
+  return syscall(SYS_sendto, fd, bytes, size, MSG_NOSIGNAL, nullptr, 0);
+}
+
+}  // namespace
 
 Socket::Socket(Loop& loop, int fd) : loop_(loop), fd_(fd) { loop_.Add(this, fd); }
 
@@ -16,7 +29,7 @@ Socket::~Socket() {
 
 ssize_t Socket::Receive(char* buffer, size_t size) {
   for (;;) {
-    const ssize_t got = recv(fd_, buffer, size, 0);
+    const ssize_t got = RawReceive(fd_, buffer, size);
     if (got < 0) {
       if (errno == EINTR) continue;
       if (errno == EAGAIN) SawReadBlock();
@@ -31,7 +44,7 @@ ssize_t Socket::Receive(char* buffer, size_t size) {
 
 ssize_t Socket::Send(const char* bytes, size_t size) {
   for (;;) {
-    const ssize_t sent = send(fd_, bytes, size, MSG_NOSIGNAL);
+    const ssize_t sent = RawSend(fd_, bytes, size);
     if (sent < 0) {
       if (errno == EINTR) continue;
       if (errno == EAGAIN) SawWriteBlock();

@@ -37,6 +37,8 @@ class Socket {
     return Waiter(loop_, this, EPOLLOUT, deadline_ns, interrupt);
   }
 
+  // False when the last call said that there was no more, and the loop has heard of none since.
+  bool MayReceive() const { return IsReady(EPOLLIN); }
   // True once the peer has closed or reset: a kept connection in this state is not used again.
   bool hung_up() const { return (ready_ & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0; }
 

@@ -45,6 +45,8 @@ class Transport {
   Waiter ToSend(int64_t deadline_ns, Interrupt* interrupt) {
     return Waiter(socket_->loop(), socket_.get(), send_wants_, deadline_ns, interrupt);
   }
+  // False when Receive would find nothing, known without a system call: what comes is announced.
+  bool MayReceive() const { return secure() || socket_->MayReceive(); }
   // Either of them, for who has something to send while it listens.
   Waiter ToReceiveOrSend(int64_t deadline_ns, Interrupt* interrupt) {
     return Waiter(socket_->loop(), socket_.get(), receive_wants_ | send_wants_, deadline_ns,

@@ -50,9 +50,9 @@ SeriesId Recorder::Find(std::string_view metric, const Tags& tags) {
   keys_.push_back({info, tags});
   gauges_.emplace_back();
   for (Bank& bank : banks_) {
-    bank.slots.emplace_back();
-    bank.slots.back().value.kind = info->kind;
-    bank.slots.back().value.gauge_merge = info->merge;
+    bank.slots.push_back(std::make_unique<Bank::Slot>());
+    bank.slots.back()->value.kind = info->kind;
+    bank.slots.back()->value.gauge_merge = info->merge;
   }
   by_name_[name] = series;
   return series;
@@ -131,7 +131,7 @@ void DeltaWriter::Drain(int thread, const std::deque<Recorder::Key>& keys, Bank*
     numbers.push_back(found->second);
   }
   for (const SeriesId id : bank->touched) {
-    Bank::Slot& slot = bank->slots[id];
+    Bank::Slot& slot = *bank->slots[id];
     Series& series = series_[numbers[id]];
     series.touched = true;
     if (slot.value.kind == v1::GAUGE) {

@@ -37,21 +37,23 @@ class Histogram {
 
   // False, and nothing recorded, for NaN and infinities. A few nanoseconds, and no memory once the
   // value's page exists.
-  bool Record(double value) { return Record(value, 1); }
+  bool Record(double value) {
+    if (!std::isfinite(value)) return false;
+    AddToBucket(KeyOf(value), 1);
+    ++count_;
+    sum_.Add(value);
+    Widen(value);
+    return true;
+  }
   bool Record(double value, uint64_t times) {
     if (!std::isfinite(value)) return false;
     if (times == 0) return true;
     AddToBucket(KeyOf(value), times);
     count_ += times;
-    if (times == 1) {
-      sum_.Add(value);
-    } else {
-      ExactSum one;
-      one.Add(value);
-      sum_.Merge(one.Times(times));
-    }
-    if (value < min_) min_ = value;
-    if (value > max_) max_ = value;
+    ExactSum one;
+    one.Add(value);
+    sum_.Merge(one.Times(times));
+    Widen(value);
     return true;
   }
 
@@ -138,6 +140,10 @@ class Histogram {
     page->used |= uint64_t{1} << bucket;
   }
   Page* MakePage(uint32_t number);
+  void Widen(double value) {
+    if (value < min_) min_ = value;
+    if (value > max_) max_ = value;
+  }
 
   std::vector<std::unique_ptr<Page>> pages_;  // from first_page_ on; null where nothing was
   uint32_t first_page_ = 0;
