@@ -32,7 +32,13 @@ uint64_t HttpRequest::BodyBytes() const {
   return bytes;
 }
 
-void HttpClient::Render(const HttpRequest& request, const Url& url, std::string* out) const {
+void HttpClient::RenderRequest(const HttpRequest& request, const Url& url, std::string* out) {
+  RenderHead(request, url, CookieJar(), out);
+  out->append(request.body);
+}
+
+void HttpClient::RenderHead(const HttpRequest& request, const Url& url, const CookieJar& cookies,
+                            std::string* out) {
   out->clear();
   out->append(request.method).append(" ");
   if (!url.target.starts_with('/')) out->push_back('/');
@@ -42,8 +48,8 @@ void HttpClient::Render(const HttpRequest& request, const Url& url, std::string*
   }
   if (!HasHeader(request.headers, "user-agent")) out->append("User-Agent: rampart/0.1\r\n");
   out->append(request.headers);
-  if (!cookies_.empty() && !HasHeader(request.headers, "cookie")) {
-    cookies_.AppendHeader(url.host, url.target, url.secure, out);
+  if (!cookies.empty() && !HasHeader(request.headers, "cookie")) {
+    cookies.AppendHeader(url.host, url.target, url.secure, out);
   }
   // Two of them, or both, make it a request that no server may accept (RFC 9112, 6.3).
   if (request.has_body && !HasHeader(request.headers, "content-length") &&
@@ -83,9 +89,8 @@ Task<std::optional<Failure>> HttpClient::Exchange(const HttpRequest& request, co
                                                   int64_t deadline_ns, Interrupt* interrupt,
                                                   HttpResponse* response, HttpTimes* times) {
   *times = {};
-  times->started_ns = MonotonicNow();
+  times->started_ns = request.started_ns != 0 ? request.started_ns : MonotonicNow();
   response->Clear();
-  if (parser_ == nullptr) parser_ = std::make_unique<HttpResponseParser>();
 
   for (bool repeated = false;; repeated = true) {
     std::unique_ptr<Transport> transport = repeated ? nullptr : TakeKept(url);
@@ -102,34 +107,38 @@ Task<std::optional<Failure>> HttpClient::Exchange(const HttpRequest& request, co
       times->connected = true;
     }
 
-    // Rendered into the thread's scratch and sent at once; what the kernel does not take is copied.
-    static thread_local std::string scratch;
-    const int64_t sending_ns = MonotonicNow();
+    // With a kept connection nothing came before sending.
+    const int64_t sending_ns = reused ? times->started_ns : MonotonicNow();
     if (!reused && !repeated && times->connected) {
       // What connecting did not account for (the allocation of a socket) was waiting for a
       // connection.
       times->blocked_ns = std::max<int64_t>(
           sending_ns - times->started_ns - times->connecting_ns - times->tls_ns, 0);
-    } else if (reused) {
-      times->blocked_ns = sending_ns - times->started_ns;
     }
-    Render(request, url, &scratch);
+    // Rendered into the thread's scratch and sent at once; what the kernel does not take is copied.
+    static thread_local std::string scratch;
     constexpr size_t kMaxJoined = 16 * 1024;
-    const bool joined = request.body.size() <= kMaxJoined;
-    if (joined) scratch.append(request.body);
+    std::string_view head = request.rendered;
+    bool joined = true;
+    if (head.empty() || !cookies_.empty()) {
+      RenderHead(request, url, cookies_, &scratch);
+      joined = request.body.size() <= kMaxJoined;
+      if (joined) scratch.append(request.body);
+      head = scratch;
+    }
 
     Attempt attempt{.transport = std::move(transport),
                     .deadline_ns = deadline_ns,
                     .interrupt = interrupt,
                     .times = times};
-    parser_->Begin(response, request.method == "HEAD", request.keep_body, request.body_hash,
-                   request.measure_body);
-    const Transport::Moved moved = attempt.transport->Send(scratch);
+    attempt.parser.Begin(response, request.method == "HEAD", request.keep_body, request.body_hash,
+                         request.measure_body, request.keep_fields);
+    const Transport::Moved moved = attempt.transport->Send(head);
     if (moved.step == Transport::Step::kDone) times->bytes_sent += moved.bytes;
     if (moved.step == Transport::Step::kFailed || moved.step == Transport::Step::kClosed) {
       SendFailed(attempt, moved);
-    } else if (moved.bytes < scratch.size() || !joined || !request.pieces.empty()) {
-      const std::string begun = scratch.substr(moved.bytes);
+    } else if (moved.bytes < head.size() || !joined || !request.pieces.empty()) {
+      const std::string begun(head.substr(moved.bytes));
       co_await SendRest(attempt, request, begun, joined);
     }
     const bool whole = attempt.open();  // else it has failed, or was answered before
@@ -139,7 +148,7 @@ Task<std::optional<Failure>> HttpClient::Exchange(const HttpRequest& request, co
     if (whole) times->sent = true;
     uint64_t turn_bytes = 0;  // received when others last had their turn
     while (attempt.open()) {
-      if (!Receive(attempt)) {
+      if (!attempt.transport->MayReceive() || !Receive(attempt)) {
         const Wake wake = co_await attempt.transport->ToReceive(deadline_ns, interrupt);
         if (wake != Wake::kReady) attempt.failed = FailureFromWake(wake, "wait for the response");
         turn_bytes = times->bytes_received;
@@ -148,7 +157,7 @@ Task<std::optional<Failure>> HttpClient::Exchange(const HttpRequest& request, co
         turn_bytes = times->bytes_received;
       }
     }
-    const int64_t end_ns = MonotonicNow();
+    const int64_t end_ns = attempt.failed ? MonotonicNow() : attempt.last_byte_ns;
     if (!attempt.failed) times->sent = true;
     if (times->sent) {
       const int64_t first_ns =
@@ -230,18 +239,21 @@ bool HttpClient::Receive(Attempt& attempt) {
     case Transport::Step::kBlocked:
       return false;
     case Transport::Step::kDone:
-      if (attempt.first_byte_ns == 0) attempt.first_byte_ns = MonotonicNow();
+      attempt.last_byte_ns = MonotonicNow();
+      if (attempt.first_byte_ns == 0) attempt.first_byte_ns = attempt.last_byte_ns;
       attempt.times->bytes_received += moved.bytes;
-      attempt.state = parser_->Feed({buffer, moved.bytes});
+      attempt.state = attempt.parser.Feed({buffer, moved.bytes});
       break;
     case Transport::Step::kClosed:
-      attempt.state = parser_->Finish();
+      attempt.last_byte_ns = MonotonicNow();
+      attempt.state = attempt.parser.Finish();
       break;
     case Transport::Step::kFailed:
       attempt.failed = attempt.transport->failure();
       break;
   }
-  if (attempt.state == HttpResponseParser::State::kFailed) attempt.failed = parser_->failure();
+  if (attempt.state == HttpResponseParser::State::kFailed)
+    attempt.failed = attempt.parser.failure();
   return true;
 }
 

@@ -27,13 +27,16 @@ struct BodyPiece {
 };
 
 struct HttpRequest {
-  std::string_view method = {};  // upper case
-  std::string_view url = {};
+  std::string_view method = {};   // upper case
   std::string_view headers = {};  // complete lines with CRLF; nothing that they name is added
   std::string_view body = {};
   std::span<const BodyPiece> pieces = {};  // follow `body`
   bool has_body = false;                   // sends Content-Length also when the body is empty
-  bool keep_body = true;                   // of the response
+  // The whole request as RenderRequest makes it, where that is known; empty: it is rendered.
+  std::string_view rendered = {};
+  bool keep_body = true;  // of the response
+  KeepFields keep_fields = KeepFields::kAll;
+  int64_t started_ns = 0;     // on MonotonicNow's clock, when the user began with it; 0: now
   bool measure_body = false;  // HttpResponse::decoded_bytes also when its body is not kept
   Sha256* sent_hash = nullptr;
   Sha256* body_hash = nullptr;  // gets the response's decoded body
@@ -73,6 +76,9 @@ class HttpClient {
                                         int64_t deadline_ns, Interrupt* interrupt,
                                         HttpResponse* response, HttpTimes* times);
 
+  // What is sent for a request without pieces while there are no cookies.
+  static void RenderRequest(const HttpRequest& request, const Url& url, std::string* out);
+
   CookieJar& cookies() { return cookies_; }
   void CloseAll() { kept_.clear(); }
 
@@ -87,8 +93,10 @@ class HttpClient {
     int64_t deadline_ns = 0;
     Interrupt* interrupt = nullptr;
     HttpTimes* times = nullptr;
+    HttpResponseParser parser = {};
     HttpResponseParser::State state = HttpResponseParser::State::kMore;
     int64_t first_byte_ns = 0;
+    int64_t last_byte_ns = 0;  // or when the peer closed
     std::optional<Failure> failed = {};
 
     bool open() const { return !failed && state == HttpResponseParser::State::kMore; }
@@ -103,7 +111,8 @@ class HttpClient {
 
   std::unique_ptr<Transport> TakeKept(const Url& url);
   void Keep(const Url& url, std::unique_ptr<Transport> transport);
-  void Render(const HttpRequest& request, const Url& url, std::string* out) const;
+  static void RenderHead(const HttpRequest& request, const Url& url, const CookieJar& cookies,
+                         std::string* out);
   // `begun`: what is left of the head, and of the body where that is `joined`.
   Task<> SendRest(Attempt& attempt, const HttpRequest& request, std::string_view begun,
                   bool joined);
@@ -118,7 +127,6 @@ class HttpClient {
   Connector& connector_;
   std::vector<Kept> kept_;
   CookieJar cookies_;
-  std::unique_ptr<HttpResponseParser> parser_;
 };
 
 // True when the first line of `headers` whose name is `name` (any case) exists.

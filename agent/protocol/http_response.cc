@@ -1,98 +1,17 @@
 #include "agent/protocol/http_response.h"
 
-#include <boost/asio/buffer.hpp>
-#include <boost/beast/http/basic_parser.hpp>
-#include <boost/beast/http/error.hpp>
+#include <algorithm>
 #include <utility>
-
-#include "agent/protocol/body_decoder.h"
 
 namespace rampart::agent {
 namespace {
 
-namespace http = boost::beast::http;
-using boost::beast::error_code;
+constexpr std::string_view kHeadEnd = "\r\n\r\n";
 
-// Puts the pieces that Beast finds where an HttpResponse wants them.
-class Pieces final : public http::basic_parser<false> {
- public:
-  Pieces(HttpResponse* response, bool keep_body, bool streamed, Sha256* hash, bool measure_body)
-      : response_(response),
-        keep_body_(keep_body),
-        streamed_(streamed),
-        hash_(hash),
-        measure_body_(measure_body) {
-    header_limit(kMaxHeadBytes);
-    body_limit(boost::none);  // counted here, where only a kept body costs memory
-    eager(true);
-  }
+bool IsInterim(int status) { return status < 200 && status != 101; }
 
-  // Why the body cannot be hashed.
-  const std::optional<Failure>& hash_failure() const { return hash_failure_; }
-  // The body is complete: is all of it hashed?
-  std::optional<Failure> FinishHash() const { return decoder_ ? decoder_->Finish() : std::nullopt; }
-
- private:
-  void on_request_impl(http::verb, boost::beast::string_view, boost::beast::string_view, int,
-                       error_code&) override {}
-  void on_response_impl(int code, boost::beast::string_view, int, error_code&) override {
-    response_->status = code;
-  }
-  void on_field_impl(http::field, boost::beast::string_view name, boost::beast::string_view value,
-                     error_code&) override {
-    std::string& head = response_->head;
-    for (const char c : name) {
-      head.push_back(c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c);
-    }
-    head.append(": ");
-    head.append(value.data(), value.size());
-    head.push_back('\n');
-  }
-  void on_header_impl(error_code&) override {}
-  void on_body_init_impl(const boost::optional<uint64_t>& length, error_code& error) override {
-    if (!keep_body_ || streamed_ || !length) return;
-    if (*length > kMaxKeptBodyBytes) {
-      error = http::error::body_limit;
-    } else {
-      response_->body.reserve(*length);
-    }
-  }
-  size_t on_body_impl(boost::beast::string_view piece, error_code& error) override {
-    response_->body_bytes += piece.size();
-    if (keep_body_) {
-      if (response_->body.size() + piece.size() > kMaxKeptBodyBytes) {
-        error = http::error::body_limit;
-        return 0;
-      }
-      response_->body.append(piece.data(), piece.size());
-    }
-    if (hash_ != nullptr || measure_body_) {
-      if (!decoder_) decoder_.emplace(response_->Header("content-encoding"), kMaxHashedBytes);
-      hash_failure_ = decoder_->Feed({piece.data(), piece.size()}, [this](std::string_view bytes) {
-        response_->decoded_bytes += bytes.size();
-        if (hash_ != nullptr) hash_->Update(bytes);
-      });
-      if (hash_failure_) {
-        error = http::error::bad_value;
-        return 0;
-      }
-    }
-    return piece.size();
-  }
-  void on_chunk_header_impl(uint64_t, boost::beast::string_view, error_code&) override {}
-  size_t on_chunk_body_impl(uint64_t, boost::beast::string_view piece, error_code& error) override {
-    return on_body_impl(piece, error);
-  }
-  void on_finish_impl(error_code&) override {}
-
-  HttpResponse* response_;
-  bool keep_body_;
-  bool streamed_;
-  Sha256* hash_;
-  bool measure_body_;
-  std::optional<BodyDecoder> decoder_;
-  std::optional<Failure> hash_failure_;
-};
+// RFC 9112, 6.3.
+bool HasNoBody(int status) { return status == 101 || status == 204 || status == 304; }
 
 }  // namespace
 
@@ -112,156 +31,222 @@ std::string_view HttpResponse::Header(std::string_view name) const {
 void HttpResponse::Clear() {
   status = 0;
   keep_alive = false;
+  sets_cookies = false;
   head.clear();
   body.clear();
   body_bytes = 0;
   decoded_bytes = 0;
 }
 
-struct HttpResponseParser::Impl {
-  std::optional<Pieces> pieces;
-  HttpResponse* response = nullptr;
-  bool head_request = false;
-  bool keep_body = false;
-  bool streamed = false;
-  Sha256* hash = nullptr;
-  bool measure_body = false;
-  bool started = false;
-  int interim = 0;
-  size_t unused_bytes = 0;
-  std::string stash;  // the part of a head that is not complete yet
-
-  void Restart() {
-    response->Clear();
-    pieces.emplace(response, keep_body, streamed, hash, measure_body);
-    if (head_request) pieces->skip(true);
-  }
-};
-
-HttpResponseParser::HttpResponseParser() : impl_(std::make_unique<Impl>()) {}
-HttpResponseParser::~HttpResponseParser() = default;
-
 void HttpResponseParser::Begin(HttpResponse* response, bool head_request, bool keep_body,
-                               Sha256* hash, bool measure_body) {
-  impl_->response = response;
-  impl_->head_request = head_request;
-  impl_->keep_body = keep_body;
-  impl_->streamed = false;
-  impl_->hash = hash;
-  impl_->measure_body = measure_body;
-  if (hash != nullptr) hash->Reset();
-  impl_->started = false;
-  impl_->interim = 0;
-  impl_->unused_bytes = 0;
-  impl_->stash.clear();
-  impl_->Restart();
+                               Sha256* hash, bool measure_body, KeepFields fields) {
+  response_ = response;
+  response_->Clear();
+  hash_ = hash;
+  if (hash_ != nullptr) hash_->Reset();
+  unused_bytes_ = 0;
+  stash_.clear();
+  decoder_.reset();
+  part_ = Part::kHead;
+  interim_ = 0;
+  head_request_ = head_request;
+  keep_body_ = keep_body;
+  streamed_ = false;
+  measure_body_ = measure_body;
+  fields_ = fields;
+  started_ = false;
 }
 
 void HttpResponseParser::BeginStream(HttpResponse* response) {
   Begin(response, /*head_request=*/false, /*keep_body=*/true);
-  impl_->streamed = true;
-  impl_->Restart();
+  streamed_ = true;
 }
-
-bool HttpResponseParser::head_done() const {
-  return impl_->pieces && impl_->pieces->is_header_done();
-}
-bool HttpResponseParser::started() const { return impl_->started; }
-size_t HttpResponseParser::unused_bytes() const { return impl_->unused_bytes; }
 
 HttpResponseParser::State HttpResponseParser::Fail(ErrorKind kind, std::string detail) {
   failure_ = {kind, std::move(detail)};
   return State::kFailed;
 }
 
-HttpResponseParser::State HttpResponseParser::Feed(std::string_view bytes) {
-  if (!bytes.empty()) impl_->started = true;
-  if (impl_->stash.empty()) return Consume(bytes);
-  std::string joined = std::move(impl_->stash);
-  impl_->stash.clear();
-  joined.append(bytes);
-  return Consume(joined);
+HttpResponseParser::State HttpResponseParser::FailHead(HeadRead read, const char* why) {
+  if (read == HeadRead::kTooLarge) {
+    return Fail(ErrorKind::kHeaderTooLarge,
+                "the response's head is over " + std::to_string(kMaxHeadBytes) + " bytes");
+  }
+  return Fail(ErrorKind::kBadResponse, std::string("not an HTTP response: ") + why);
 }
 
-HttpResponseParser::State HttpResponseParser::Consume(std::string_view bytes) {
-  for (;;) {
-    Pieces& pieces = *impl_->pieces;
-    error_code error;
-    const size_t used =
-        bytes.empty() ? 0 : pieces.put(boost::asio::buffer(bytes.data(), bytes.size()), error);
-    bytes.remove_prefix(used);
-    if (error && error != http::error::need_more) {
-      if (const std::optional<Failure>& failure = pieces.hash_failure()) {
-        return Fail(failure->kind, failure->detail);
-      }
-      if (error == http::error::header_limit) {
-        return Fail(ErrorKind::kHeaderTooLarge,
-                    "the response's head is over " + std::to_string(kMaxHeadBytes) + " bytes");
-      }
-      if (error == http::error::body_limit) {
-        return Fail(ErrorKind::kBodyTooLarge,
-                    "the response's body is over " + std::to_string(kMaxKeptBodyBytes) + " bytes");
-      }
-      return Fail(ErrorKind::kBadResponse, "not an HTTP response: " + error.message());
+HttpResponseParser::State HttpResponseParser::Feed(std::string_view bytes) {
+  if (bytes.empty()) return State::kMore;
+  started_ = true;
+  if (part_ == Part::kHead) {
+    const State state = stash_.empty() ? ReadHead(&bytes) : ReadStashedHead(&bytes);
+    if (state == State::kFailed || part_ == Part::kHead) return state;
+  }
+  return ReadBody(bytes);
+}
+
+HttpResponseParser::State HttpResponseParser::ReadHead(std::string_view* bytes) {
+  while (part_ == Part::kHead && !bytes->empty()) {
+    HttpHead head;
+    size_t used = 0;
+    const char* why = "";
+    const HeadRead read = ReadHttpHead(*bytes, fields_, &head, &response_->head, &used, &why);
+    if (read == HeadRead::kMore) {
+      stash_.assign(*bytes);
+      break;
     }
-    const int status = impl_->response->status;
-    // 1xx other than 101 comes before the response proper, and has no body whatever its head says.
-    if (pieces.is_header_done() && status >= 100 && status < 200 && status != 101) {
-      if (++impl_->interim > kMaxInterim) {
+    if (read != HeadRead::kDone) return FailHead(read, why);
+    bytes->remove_prefix(used);
+    if (IsInterim(head.status)) {
+      if (++interim_ > kMaxInterim) {
         return Fail(ErrorKind::kBadResponse, "too many interim (1xx) responses");
       }
-      impl_->Restart();
-      if (bytes.empty()) return State::kMore;
+      response_->head.clear();
       continue;
     }
-    if (pieces.is_done()) {
-      const State state = Complete();
-      // Bytes after the end belong to no request of ours; the connection is not to be trusted
-      // again.
-      if (!bytes.empty()) impl_->response->keep_alive = false;
-      impl_->unused_bytes = bytes.size();
-      return state;
+    if (!TakeHead(head)) return State::kFailed;
+  }
+  return State::kMore;
+}
+
+// The end is looked for where it can be new, so that a head that comes byte by byte is read once.
+HttpResponseParser::State HttpResponseParser::ReadStashedHead(std::string_view* bytes) {
+  const size_t before = stash_.size();
+  const size_t from = before - std::min(before, kHeadEnd.size() - 1);
+  stash_.append(bytes->substr(0, kMaxHeadBytes + 1));
+  size_t end = stash_.find(kHeadEnd, from);
+  if (end == std::string::npos) {
+    if (stash_.size() > kMaxHeadBytes) return FailHead(HeadRead::kTooLarge, "");
+    constexpr size_t kVersionBytes = 8;
+    if (before >= kVersionBytes) return State::kMore;
+    end = stash_.size();  // another protocol is known by its first bytes
+  } else {
+    end += kHeadEnd.size();
+  }
+  const size_t used = std::min(end - before, bytes->size());
+  bytes->remove_prefix(used);
+  std::string head = std::move(stash_);
+  stash_.clear();
+  head.resize(end);
+  std::string_view rest = head;
+  const State state = ReadHead(&rest);
+  // After an interim head the next may have begun in what is left.
+  if (state == State::kFailed || part_ != Part::kHead || bytes->empty()) return state;
+  return stash_.empty() ? ReadHead(bytes) : ReadStashedHead(bytes);
+}
+
+bool HttpResponseParser::TakeHead(const HttpHead& head) {
+  response_->status = head.status;
+  response_->keep_alive = head.keep_alive;
+  response_->sets_cookies = head.sets_cookies;
+  left_ = 0;
+  if (head_request_ || HasNoBody(head.status)) {
+    part_ = Part::kLength;
+    return true;
+  }
+  if (head.chunked) {
+    part_ = Part::kChunks;
+    chunks_ = {};
+  } else if (head.length) {
+    part_ = Part::kLength;
+    left_ = *head.length;
+    if (keep_body_ && !streamed_) {
+      if (left_ > kMaxKeptBodyBytes) return TooLarge();
+      response_->body.reserve(left_);
     }
-    if (used == 0 || error == http::error::need_more || bytes.empty()) {
-      if (bytes.size() > kMaxHeadBytes) {
-        return Fail(ErrorKind::kHeaderTooLarge,
-                    "the response's head is over " + std::to_string(kMaxHeadBytes) + " bytes");
+  } else {
+    part_ = Part::kUntilClose;
+    response_->keep_alive = false;
+  }
+  return true;
+}
+
+bool HttpResponseParser::TooLarge() {
+  Fail(ErrorKind::kBodyTooLarge,
+       "the response's body is over " + std::to_string(kMaxKeptBodyBytes) + " bytes");
+  return false;
+}
+
+bool HttpResponseParser::Take(std::string_view piece) {
+  response_->body_bytes += piece.size();
+  if (keep_body_) {
+    if (response_->body.size() + piece.size() > kMaxKeptBodyBytes) return TooLarge();
+    response_->body.append(piece);
+  }
+  if (hash_ != nullptr || measure_body_) {
+    if (decoder_ == nullptr) {
+      decoder_ =
+          std::make_unique<BodyDecoder>(response_->Header("content-encoding"), kMaxHashedBytes);
+    }
+    std::optional<Failure> failed = decoder_->Feed(piece, [this](std::string_view bytes) {
+      response_->decoded_bytes += bytes.size();
+      if (hash_ != nullptr) hash_->Update(bytes);
+    });
+    if (failed) {
+      failure_ = *std::move(failed);
+      return false;
+    }
+  }
+  return true;
+}
+
+HttpResponseParser::State HttpResponseParser::ReadBody(std::string_view bytes) {
+  switch (part_) {
+    case Part::kLength: {
+      const std::string_view piece = bytes.substr(0, left_);
+      if (!piece.empty() && !Take(piece)) return State::kFailed;
+      left_ -= piece.size();
+      return left_ == 0 ? Complete(bytes.size() - piece.size()) : State::kMore;
+    }
+    case Part::kChunks:
+      for (std::string_view piece;;) {
+        switch (chunks_.Next(&bytes, &piece)) {
+          case ChunkedBody::Step::kData:
+            if (!Take(piece)) return State::kFailed;
+            break;
+          case ChunkedBody::Step::kMore:
+            return State::kMore;
+          case ChunkedBody::Step::kEnd:
+            return Complete(bytes.size());
+          case ChunkedBody::Step::kBad:
+            return Fail(ErrorKind::kBadResponse,
+                        std::string("not an HTTP response: ") + chunks_.why());
+        }
       }
-      impl_->stash.assign(bytes);
+    case Part::kUntilClose:
+      return bytes.empty() || Take(bytes) ? State::kMore : State::kFailed;
+    default:
       return State::kMore;
-    }
   }
 }
 
-HttpResponseParser::State HttpResponseParser::Complete() {
-  HttpResponse& response = *impl_->response;
-  response.keep_alive = impl_->pieces->keep_alive();
-  if (impl_->keep_body && !impl_->streamed && !response.body.empty()) {
-    if (auto failure = DecodeBody(response.Header("content-encoding"), &response.body)) {
-      failure_ = std::move(*failure);
-      return State::kFailed;
+HttpResponseParser::State HttpResponseParser::Complete(size_t unused_bytes) {
+  HttpResponse& response = *response_;
+  part_ = Part::kDone;
+  // Bytes after the end belong to no request of ours; the connection is not to be trusted again.
+  unused_bytes_ = unused_bytes;
+  if (unused_bytes > 0) response.keep_alive = false;
+  if (keep_body_ && !streamed_ && !response.body.empty()) {
+    if (auto failed = DecodeBody(response.Header("content-encoding"), &response.body)) {
+      return Fail(failed->kind, std::move(failed->detail));
     }
   }
-  if (impl_->keep_body) response.decoded_bytes = response.body.size();
-  if (std::optional<Failure> failure = impl_->pieces->FinishHash()) {
-    return Fail(failure->kind, std::move(failure->detail));
+  if (keep_body_) response.decoded_bytes = response.body.size();
+  if (decoder_ != nullptr) {
+    if (auto failed = decoder_->Finish()) return Fail(failed->kind, std::move(failed->detail));
   }
   return State::kComplete;
 }
 
 HttpResponseParser::State HttpResponseParser::Finish() {
-  if (!impl_->started) {
+  if (!started_) {
     return Fail(ErrorKind::kConnectionClosed, "the server closed the connection without an answer");
   }
-  error_code error;
-  impl_->pieces->put_eof(error);
-  if (error || !impl_->pieces->is_done()) {
+  if (part_ != Part::kUntilClose) {
     return Fail(ErrorKind::kConnectionClosed,
                 "the server closed the connection in the middle of a response");
   }
-  const State state = Complete();
-  impl_->response->keep_alive = false;
-  return state;
+  return Complete(0);
 }
 
 std::optional<Failure> DecodeBody(std::string_view encoding, std::string* body) {

@@ -10,6 +10,9 @@
 #include <string_view>
 
 #include "agent/engine/failure.h"
+#include "agent/protocol/body_decoder.h"
+#include "agent/protocol/chunked_body.h"
+#include "agent/protocol/http_head.h"
 #include "agent/protocol/sha256.h"
 
 namespace rampart::agent {
@@ -18,6 +21,7 @@ namespace rampart::agent {
 struct HttpResponse {
   int status = 0;
   bool keep_alive = false;
+  bool sets_cookies = false;   // the head has a Set-Cookie
   std::string head;            // `name: value\n` lines, names in lower case; see Header
   std::string body;            // decoded; empty when it is not kept
   uint64_t body_bytes = 0;     // as they came, also when not kept
@@ -28,30 +32,27 @@ struct HttpResponse {
   void Clear();
 };
 
-// What a response may cost; more is a failure and closes the connection. A body that is not kept
-// may have any length.
-inline constexpr uint32_t kMaxHeadBytes = 64 * 1024;
+// What a response may cost beside its head (kMaxHeadBytes); more is a failure and closes the
+// connection. A body that is not kept may have any length.
 inline constexpr uint64_t kMaxKeptBodyBytes = 64ull * 1024 * 1024;
 // What may come out of a compressed body that is hashed without being kept.
 inline constexpr uint64_t kMaxHashedBytes = 4ull * 1024 * 1024 * 1024;
 
 // Incremental. Feed it chunks until it says that the response is complete. Interim (1xx) responses
-// are skipped, kMaxInterim of them at most.
+// are skipped, kMaxInterim of them at most. A whole response in one chunk costs no copy but what is
+// kept, and no allocation once the response's buffers have grown.
 class HttpResponseParser {
  public:
   static constexpr int kMaxInterim = 16;
 
-  enum class State { kMore, kComplete, kFailed };
-
-  HttpResponseParser();
-  ~HttpResponseParser();
+  enum class State : uint8_t { kMore, kComplete, kFailed };
 
   // For the next response. `head_request`: it has no body whatever its head says. `keep_body`: it
   // is put into response->body, else only counted. `hash`, if there is one, gets the decoded body;
-  // `measure_body` counts it as decoded.
+  // `measure_body` counts it as decoded. `fields`: what of the head is put into response->head.
   // `response` and `hash` must outlive the parsing.
   void Begin(HttpResponse* response, bool head_request, bool keep_body, Sha256* hash = nullptr,
-             bool measure_body = false);
+             bool measure_body = false, KeepFields fields = KeepFields::kAll);
 
   // For a body that comes as a stream: it is put into response->body as it is, and who reads it
   // takes it out between the calls of Feed.
@@ -62,21 +63,43 @@ class HttpResponseParser {
   // The peer has closed: completes a body that ends with its connection.
   State Finish();
 
-  bool started() const;    // a byte of the response has come
-  bool head_done() const;  // of the response proper
+  bool started() const { return started_; }                // a byte of the response has come
+  bool head_done() const { return part_ != Part::kHead; }  // of the response proper
   // After kComplete: how many bytes at the end of the last Feed's come after the response. What
   // follows a 101 belongs to the protocol that was switched to.
-  size_t unused_bytes() const;
+  size_t unused_bytes() const { return unused_bytes_; }
   const Failure& failure() const { return failure_; }
 
  private:
-  struct Impl;
+  enum class Part : uint8_t { kHead, kLength, kChunks, kUntilClose, kDone };
 
-  State Consume(std::string_view bytes);
-  State Complete();
+  // Takes the heads off the front of `bytes`, interim ones too.
+  State ReadHead(std::string_view* bytes);
+  State ReadStashedHead(std::string_view* bytes);
+  State ReadBody(std::string_view bytes);
+  // False when it failed.
+  bool TakeHead(const HttpHead& head);
+  bool Take(std::string_view piece);
+  bool TooLarge();
+  State Complete(size_t unused_bytes);
   State Fail(ErrorKind kind, std::string detail);
+  State FailHead(HeadRead read, const char* why);
 
-  std::unique_ptr<Impl> impl_;
+  HttpResponse* response_ = nullptr;
+  Sha256* hash_ = nullptr;
+  uint64_t left_ = 0;  // of a body with a length
+  size_t unused_bytes_ = 0;
+  std::string stash_;  // the part of a head that is not complete yet
+  std::unique_ptr<BodyDecoder> decoder_;
+  ChunkedBody chunks_;
+  Part part_ = Part::kHead;
+  KeepFields fields_ = KeepFields::kAll;
+  int interim_ = 0;
+  bool head_request_ = false;
+  bool keep_body_ = false;
+  bool streamed_ = false;
+  bool measure_body_ = false;
+  bool started_ = false;
   Failure failure_{ErrorKind::kBadResponse, ""};
 };
 

@@ -10,6 +10,13 @@ namespace {
 
 constexpr uint32_t kDefaultMaxRedirects = 10;
 
+bool IsConstant(const HttpStep& step) {
+  if (!step.url.text.constant() || !step.headers.lines.constant()) return false;
+  if (const auto* json = std::get_if<ValueTemplate>(&step.content)) return json->holes.empty();
+  if (const auto* body = std::get_if<Template>(&step.content)) return body->constant();
+  return std::holds_alternative<std::monostate>(step.content);
+}
+
 }  // namespace
 
 std::unique_ptr<HttpStep> Compiler::HttpOf(const v1::Http& proto, const Around& around) {
@@ -59,6 +66,7 @@ std::unique_ptr<HttpStep> Compiler::HttpOf(const v1::Http& proto, const Around& 
   }
   step->headers = HeadersOf(headers, around);
   if (proto.has_multipart()) ++step->headers.count;
+  step->constant = IsConstant(*step);
 
   Around own = around;
   own.in_message = true;  // json is this step's response: nothing has to be kept for later

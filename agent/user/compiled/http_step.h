@@ -10,6 +10,7 @@
 #include <variant>
 #include <vector>
 
+#include "agent/protocol/url.h"
 #include "agent/user/compiled/sample_series.h"
 #include "agent/user/compiled/step_parts.h"
 
@@ -35,6 +36,15 @@ struct GraphqlMark {
   SeriesId failed = 0;  // when no tag is rendered
 };
 
+// A request that no expression is part of, as it is sent each time.
+struct FixedRequest {
+  std::string url_text;
+  Url url;  // views into url_text
+  std::string headers;
+  std::string body;
+  std::string rendered;  // all of it, where there are no cookies
+};
+
 struct HttpStep {
   std::string name;
   std::string method;
@@ -42,7 +52,8 @@ struct HttpStep {
   HeaderText headers;
   std::variant<std::monostate, ValueTemplate, std::vector<std::pair<std::string, Template>>,
                Template, std::vector<PartContent>>
-      content;  // none, json, form, raw, multipart
+      content;            // none, json, form, raw, multipart
+  bool constant = false;  // url, headers and content have no expression, and it is not multipart
   std::vector<CheckCode> checks;
   Recordings record;
   std::vector<NamedCode> save;
@@ -60,6 +71,7 @@ struct HttpStep {
   static constexpr size_t kMaxRendered = 1000;
   mutable std::vector<std::pair<uint32_t, HttpSeries>> series;
   mutable std::unordered_map<std::string, HttpSeries> rendered_series;
+  mutable std::unique_ptr<const FixedRequest> fixed;  // of a constant one, once it was made
 };
 
 }  // namespace rampart::agent

@@ -64,6 +64,8 @@ class Walker {
   // A failure where the request cannot be sent as written.
   Flow RenderRequest(const HttpStep& step, const Step& at, ExchangeBuffers& buffers,
                      std::optional<Failure>* failed);
+  // Makes the request of a constant step from what was rendered; null where it has no valid URL.
+  static const FixedRequest* FixedOf(const HttpStep& step, const ExchangeBuffers& buffers);
   void CountExchange(const HttpStep& step, std::string_view method, const HttpTimes& times,
                      int status, const std::optional<Failure>& failed, bool ok);
   const HttpSeries& SeriesOf(const HttpStep& step, std::string_view method, int status,

@@ -71,13 +71,35 @@ Flow Walker::RenderRequest(const HttpStep& step, const Step& at, ExchangeBuffers
   return status.ok() ? Flow::kNext : ScriptError(status, step.name, at.at);
 }
 
+const FixedRequest* Walker::FixedOf(const HttpStep& step, const ExchangeBuffers& buffers) {
+  auto fixed = std::make_unique<FixedRequest>();
+  fixed->url_text = buffers.url;
+  const absl::StatusOr<Url> url = Url::Parse(fixed->url_text);
+  if (!url.ok() || url->websocket) return nullptr;  // an error of each request
+  fixed->url = *url;
+  fixed->headers = buffers.headers;
+  fixed->body = buffers.body;
+  HttpClient::RenderRequest({.method = step.method,
+                             .headers = fixed->headers,
+                             .body = fixed->body,
+                             .has_body = !std::holds_alternative<std::monostate>(step.content)},
+                            fixed->url, &fixed->rendered);
+  step.fixed = std::move(fixed);
+  return step.fixed.get();
+}
+
 Task<Flow> Walker::Http(const HttpStep& step, const Step& at) {
   See();
   std::unique_ptr<ExchangeBuffers> buffers = context_.buffers.Take();
   std::optional<Failure> failed;
-  if (RenderRequest(step, at, *buffers, &failed) != Flow::kNext) {
-    context_.buffers.Return(std::move(buffers));
-    co_return Flow::kEnd;
+  // Null: what is sent stands in the buffers.
+  const FixedRequest* fixed = step.fixed.get();
+  if (fixed == nullptr) {
+    if (RenderRequest(step, at, *buffers, &failed) != Flow::kNext) {
+      context_.buffers.Return(std::move(buffers));
+      co_return Flow::kEnd;
+    }
+    if (step.constant && !failed) fixed = FixedOf(step, *buffers);
   }
   Scope& scope = user_.scope;
   // What this step's expressions see from here on; a message that is being handled comes back
@@ -106,22 +128,27 @@ Task<Flow> Walker::Http(const HttpStep& step, const Step& at) {
   HttpTimes times;
   uint32_t redirects = 0;
   while (!failed) {
-    absl::StatusOr<Url> url = Url::Parse(buffers->url);
+    const absl::StatusOr<Url> url = fixed != nullptr ? fixed->url : Url::Parse(buffers->url);
     if (!url.ok() || url->websocket) {
       failed = Failure{ErrorKind::kBadUrl, url.ok() ? "a WebSocket URL in an `http` step"
                                                     : std::string(url.status().message())};
       CountExchange(step, method, HttpTimes{}, 0, failed, false);
       break;
     }
+    const std::string_view headers = fixed != nullptr ? fixed->headers : buffers->headers;
+    const std::string_view body = fixed != nullptr ? fixed->body : buffers->body;
     const std::span<const BodyPiece> pieces =
         has_body && multipart ? buffers->multipart.pieces() : std::span<const BodyPiece>();
+    const bool keeps = step.reads_response || context_.keeps_response;
     const HttpRequest request{.method = method,
-                              .url = buffers->url,
-                              .headers = buffers->headers,
-                              .body = has_body ? std::string_view(buffers->body) : "",
+                              .headers = headers,
+                              .body = has_body ? body : std::string_view(),
                               .pieces = pieces,
                               .has_body = has_body,
-                              .keep_body = step.reads_response || context_.keeps_response,
+                              .rendered = fixed != nullptr ? fixed->rendered : std::string_view(),
+                              .keep_body = keeps,
+                              .keep_fields = keeps ? KeepFields::kAll : KeepFields::kNeeded,
+                              .started_ns = redirects == 0 ? begin_ns : 0,
                               .measure_body = context_.measures_bodies,
                               .sent_hash = hashes_sent ? &sent_hash : nullptr,
                               .body_hash = hashes_body ? &body_hash : nullptr};
@@ -130,8 +157,8 @@ Task<Flow> Walker::Http(const HttpStep& step, const Step& at) {
     scope.duration_ms = Ms(times.duration_ns());
     scope.times = times;
     if (has_body && !failed) {
-      scope.sent_size = multipart ? buffers->multipart.streamed_bytes() : buffers->body.size();
-      if (hashes_sent && !multipart) sent_hash.Update(buffers->body);
+      scope.sent_size = multipart ? buffers->multipart.streamed_bytes() : body.size();
+      if (hashes_sent && !multipart) sent_hash.Update(body);
       if (hashes_sent) scope.sent_hash = sent_hash.Hex();
     }
     const int status = failed ? 0 : buffers->response.status;
@@ -143,7 +170,9 @@ Task<Flow> Walker::Http(const HttpStep& step, const Step& at) {
     const bool ok = !failed && (location.empty() ? Expected(step, status) : follows);
     CountExchange(step, method, times, status, failed, ok);
     if (failed) break;
-    user_.http.cookies().SetAll(buffers->response.head, url->host, url->target);
+    if (buffers->response.sets_cookies) {
+      user_.http.cookies().SetAll(buffers->response.head, url->host, url->target);
+    }
     scope.status = status;
     scope.ok = ok;
     if (location.empty()) break;
@@ -153,6 +182,11 @@ Task<Flow> Walker::Http(const HttpStep& step, const Step& at) {
       break;
     }
     ++redirects;
+    if (fixed != nullptr) {
+      buffers->headers = fixed->headers;
+      buffers->body = fixed->body;
+      fixed = nullptr;
+    }
     // RFC 9110, 15.4: what is not asked again with the same method is asked with GET.
     if (status <= 303 && method != "GET" && method != "HEAD") {
       method = "GET";
@@ -201,7 +235,7 @@ Task<Flow> Walker::Http(const HttpStep& step, const Step& at) {
   if (step.graphql != nullptr) CountGraphql(*step.graphql, failed.has_value());
   scope.answers_graphql = step.graphql != nullptr;
   scope.body_size = buffers->response.decoded_bytes;
-  scope.url = buffers->url;
+  scope.url = fixed != nullptr ? fixed->url_text : buffers->url;
   scope.response = &buffers->response;
   scope.version = context_.names.NextVersion();
   const Flow flow = AfterExchange(step, at);

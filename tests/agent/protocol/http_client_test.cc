@@ -96,7 +96,6 @@ std::vector<Exchanged> Calls(const std::vector<Call>& calls,
       const Call& call = (*list)[i];
       Exchanged& one = (*out)[i];
       HttpRequest request{.method = call.method,
-                          .url = call.url,
                           .headers = "",
                           .body = call.body,
                           .has_body = !call.body.empty(),
@@ -175,7 +174,6 @@ Exchanged Exchange(HttpRequest request, const std::string& url_text,
   auto user = [](Connector* to, HttpRequest what, std::string where, int64_t timeout,
                  Interrupt* stop, Exchanged* out, Loop* l) -> Task<> {
     HttpClient client(*to);
-    what.url = where;
     const Url url = *Url::Parse(where);
     out->failure = co_await client.Exchange(what, url, MonotonicNow() + timeout, stop,
                                             &out->response, &out->times);

@@ -154,7 +154,6 @@ struct User {
                                    bool keep_body = true) {
     const agent::Url url = *Url::Parse(text);
     const HttpRequest request{.method = method,
-                              .url = text,
                               .headers = headers,
                               .body = body,
                               .has_body = !body.empty(),
@@ -328,30 +327,29 @@ TEST_F(NginxTest, AStopInTheMiddleOfAnAnswerIsClassified) {
   Nginx nginx;
   std::optional<Failure> stopped;
   std::optional<Failure> afterwards;
-  RunUsers({[&](Connector& connector) -> Task<> {
-              HttpClient client(connector);
-              HttpResponse response;
-              HttpTimes times;
-              const std::string text = nginx.Url("/slow/large.bin");
-              const Url url = *Url::Parse(text);
-              const HttpRequest request{
-                  .method = "GET", .url = text, .headers = "", .body = "", .keep_body = false};
-              stopped =
-                  co_await client.Exchange(request, url, Seconds(20), nullptr, &response, &times);
-              EXPECT_EQ(response.status, 200);
-              EXPECT_GT(times.bytes_received, 0u);
-              nginx.Stop(SIGTERM);  // wait until it is gone
-              afterwards =
-                  co_await client.Exchange(request, url, Seconds(20), nullptr, &response, &times);
-            },
-            [&](Connector& connector) -> Task<> {
-              User watcher(connector);
-              while (watcher.response.body.find("Writing: 2") == std::string::npos) {
-                if (co_await watcher.Get(nginx.Url("/status"))) co_return;
-              }
-              // The one worker has sent the beginning of the other answer before it counted.
-              nginx.Signal(SIGTERM);
-            }});
+  RunUsers(
+      {[&](Connector& connector) -> Task<> {
+         HttpClient client(connector);
+         HttpResponse response;
+         HttpTimes times;
+         const std::string text = nginx.Url("/slow/large.bin");
+         const Url url = *Url::Parse(text);
+         const HttpRequest request{.method = "GET", .headers = "", .body = "", .keep_body = false};
+         stopped = co_await client.Exchange(request, url, Seconds(20), nullptr, &response, &times);
+         EXPECT_EQ(response.status, 200);
+         EXPECT_GT(times.bytes_received, 0u);
+         nginx.Stop(SIGTERM);  // wait until it is gone
+         afterwards =
+             co_await client.Exchange(request, url, Seconds(20), nullptr, &response, &times);
+       },
+       [&](Connector& connector) -> Task<> {
+         User watcher(connector);
+         while (watcher.response.body.find("Writing: 2") == std::string::npos) {
+           if (co_await watcher.Get(nginx.Url("/status"))) co_return;
+         }
+         // The one worker has sent the beginning of the other answer before it counted.
+         nginx.Signal(SIGTERM);
+       }});
   ASSERT_TRUE(stopped);
   EXPECT_TRUE(stopped->kind == ErrorKind::kConnectionClosed ||
               stopped->kind == ErrorKind::kConnectionReset)
