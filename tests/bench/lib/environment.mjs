@@ -5,7 +5,7 @@ import os from 'node:os';
 import { peer, program, root } from './tree.mjs';
 
 const TOOLS = {
-  wrk: () => first('wrk', ['-v'], /wrk \S+ ?(\S+)/),
+  wrk: () => first('wrk', ['-v'], /^wrk (?:debian\/)?(\S+)/),
   h2load: () => first('h2load', ['--version'], /nghttp2\/(\S+)/),
   hey: () => installed('hey'),
   tsung: () => installed('tsung'),

@@ -6,13 +6,12 @@ import { start } from './process.mjs';
 import { scratchFolder } from './tree.mjs';
 
 // Starts it with `locations` (nginx's own words) on a free port of 127.0.0.1: {port, url, requests(), cpuSeconds(), stop()}.
-export async function startNginx(locations, { cpus = '0', http = '', main = '' } = {}) {
+export async function startNginx(locations, { cpus = '0', http = '', workers = 1 } = {}) {
   const folder = scratchFolder('nginx');
   const port = await freePort();
   writeFileSync(
     join(folder, 'nginx.conf'),
-    `daemon off; worker_processes 1; pid ${folder}/pid; error_log stderr warn; worker_rlimit_nofile 20000;
-${main}
+    `daemon off; worker_processes ${workers}; pid ${folder}/pid; error_log stderr warn; worker_rlimit_nofile 20000;
 events { worker_connections 19000; multi_accept on; }
 http {
   access_log off; keepalive_requests 1000000000; keepalive_timeout 1h; sendfile on; tcp_nodelay on; server_tokens off;
