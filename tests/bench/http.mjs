@@ -101,7 +101,7 @@ Commands, with C connections to nginx's \`return 200\`, on core 1: \`wrk -t1 -cC
 \`autocannon -c C -d ${seconds}\`, and an agent with one thread under \`controller start --agents 1\` (on core 0) with this plan:
 
 \`\`\`yaml
-${plan('http://127.0.0.1:PORT', 'C', seconds).trim()}
+${plan('http://127.0.0.1:8080', CONNECTIONS[0], seconds).trim()}
 \`\`\``,
   );
 }

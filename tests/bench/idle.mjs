@@ -128,8 +128,8 @@ session; nginx takes the TLS off.`,
     'idle-memory',
     plot({
       title: 'Private memory of all agents: idle WebSocket users',
-      x: { label: 'users', log: true },
-      y: { label: 'MB', log: true },
+      x: { label: 'users' },
+      y: { label: 'MB' },
       lines: lines.map(({ name, points }) => ({ name, points: points.map(([users, used]) => [users, used / 1e6]) })),
     }),
   );

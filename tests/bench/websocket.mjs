@@ -183,7 +183,7 @@ part of a connection is not in it. artillery and tsung send a text; the target (
 this plan, the first has \`ping_every: ${PING_SECONDS}s\` in place of its messages:
 
 \`\`\`yaml
-${plan('PORT', seconds + 6, MESSAGES).trim()}
+${plan(8080, seconds + 6, MESSAGES).trim()}
 \`\`\``,
   );
 }
