@@ -56,7 +56,7 @@ async function measure(target, settings, seconds) {
   let seen;
   const url = `http://127.0.0.1:${target.port}/`;
   await target.reset();
-  await runPlan(plan({ ...settings, url, seconds: seconds + SETTLE_SECONDS + 3 }), {
+  await runPlan(plan({ ...settings, url, seconds: seconds + SETTLE_SECONDS + 2 }), {
     during: async ({ agents: [agent], controller }) => {
       await target.until(({ requests }) => requests > 0, 'a request', 30);
       await sleep(SETTLE_SECONDS);

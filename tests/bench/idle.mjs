@@ -13,7 +13,7 @@ import { scratchFolder } from './lib/tree.mjs';
 export const about = 'memory of an idle WebSocket user up to 100,000 users, and with TLS';
 export const byDefault = true;
 
-const ADDRESSES = 6; // so that there are ephemeral ports enough
+const ADDRESSES = 12; // each has its own ephemeral ports, and half of them are soon found
 const SETTLE_SECONDS = 2;
 const CONNECTS_PER_SECOND = 5_000;
 

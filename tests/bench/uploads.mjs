@@ -1,10 +1,12 @@
 // 100 users upload 50 MB each at the same time: throughput and memory beside curl.
-import { ftruncateSync, openSync, closeSync, unlinkSync, writeFileSync } from 'node:fs';
+import { openSync, closeSync, unlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { date, environment } from './lib/environment.mjs';
 import { start } from './lib/process.mjs';
 import { runPlan } from './lib/rampart.mjs';
 import { bytes, median, number, table } from './lib/table.mjs';
 import { startTarget } from './lib/target.mjs';
+import { scratchFolder } from './lib/tree.mjs';
 
 export const about = '100 uploads of 50 MB at once, beside curl';
 export const byDefault = true;
@@ -39,8 +41,11 @@ async function peakOf(process, work) {
   }
 }
 
-async function curl(args) {
-  const client = await start('curl', ['-sS', '--parallel', '--parallel-immediate', '--parallel-max', USERS, '-o', '/dev/null', ...args], { cpus: '1' });
+// A block of options for each upload: where they share one `-F`, curl sends the file with the first only.
+async function curl(url, option) {
+  const config = join(scratchFolder('curl'), 'uploads');
+  writeFileSync(config, Array(USERS).fill(`url = "${url}"\n${option}\noutput = "/dev/null"\n`).join('next\n'));
+  const client = await start('curl', ['--no-progress-meter', '--parallel', '--parallel-immediate', '--parallel-max', USERS, '-K', config], { cpus: '1' });
   const { value: exit, peak } = await peakOf(client, client.ended);
   if (exit !== 0) throw new Error(`curl: exit status ${exit}\n${client.output.slice(-1000)}`);
   return { cpuSeconds: client.cpuSeconds(), peak: peak() };
@@ -59,7 +64,6 @@ async function rampart(text) {
 function makeFile(size) {
   const path = `/dev/shm/rampart-bench-${process.pid}.bin`;
   const file = openSync(path, 'w');
-  ftruncateSync(file, 0);
   for (let written = 0; written < size; written += 1_000_000) writeFileSync(file, Buffer.alloc(1_000_000, written));
   closeSync(file);
   return path;
@@ -68,10 +72,10 @@ function makeFile(size) {
 export async function run({ rounds = 3, say, publish }) {
   const file = makeFile(SIZE);
   const target = await startTarget();
-  const urls = `http://127.0.0.1:${target.port}/upload/[1-${USERS}]`;
+  const url = `http://127.0.0.1:${target.port}/upload`;
   const clients = {
-    'curl -T (a PUT)': () => curl(['-T', file, urls]),
-    'curl -F (multipart)': () => curl(['-F', `file=@${file}`, urls]),
+    'curl -T (a PUT)': () => curl(url, `upload-file = "${file}"`),
+    'curl -F (multipart)': () => curl(url, `form = "file=@${file}"`),
     'Rampart, multipart': () => rampart(plan(target.port, SIZE)),
     'Rampart, multipart, SHA-256 saved': () => rampart(plan(target.port, SIZE, SAVE_HASH)),
     'Rampart, multipart, 5 MB': () => rampart(plan(target.port, SIZE / 10)),
@@ -83,7 +87,8 @@ export async function run({ rounds = 3, say, publish }) {
         await target.reset();
         const one = await client();
         const seen = await target.counts();
-        if (seen.requests !== USERS) throw new Error(`${name}: the target got ${seen.requests} uploads of ${USERS}`);
+        const least = USERS * (name.endsWith(' 5 MB') ? SIZE / 10 : SIZE);
+        if (seen.requests !== USERS || seen.body_bytes < least) throw new Error(`${name}: the target got ${seen.requests} uploads, ${seen.body_bytes} bytes`);
         one.rate = seen.body_bytes / (seen.body_ns / 1e9);
         one.cost = one.cpuSeconds / (seen.body_bytes / 1e9);
         results.get(name).push(one);
@@ -106,6 +111,6 @@ ${table(
 )}
 
 The target (\`tests/bench/target.cc\`, on core 0) lets the kernel drop what it got (\`MSG_TRUNC\`) and measures from the first byte of a body to the last, so the client on core 1 is the limit:
-\`curl --parallel --parallel-immediate --parallel-max ${USERS} -T FILE URL/[1-${USERS}]\`, the file in memory. nginx is no target for this: it answers before it has read, or stores first. CPU is of the whole process, its start included.`,
+\`curl --parallel --parallel-immediate --parallel-max ${USERS}\` with ${USERS} times \`-T FILE URL\` or \`-F file=@FILE URL\`, the file in memory. nginx is no target for this: it answers before it has read, or stores first. CPU is of the whole process, its start included.`,
   );
 }
