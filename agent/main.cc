@@ -8,11 +8,16 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdint>
+#include <iostream>
 #include <random>
 #include <string>
 #include <thread>
+#include <utility>
+#include <vector>
 
+#include "agent/engine/source_addresses.h"
 #include "agent/link/agent_process.h"
+#include "common/net/source_addresses.h"
 
 namespace {
 
@@ -58,12 +63,16 @@ int main(int argc, char** argv) {
   std::string controller;
   std::string name;
   std::string log_level = "info";
+  std::string source;
   int threads = 1;
   app.add_option("--controller", controller, "HOST:PORT of the controller to join")->required();
   app.add_option("--name", name, "a name that no other agent of the run has")->required();
   app.add_option("--threads", threads, "engine threads, one core each")
       ->check(CLI::Range(1, 256))
       ->capture_default_str();
+  app.add_option("--source", source,
+                 "ADDRESS[,BLOCK/PREFIX...]: this machine's addresses that connections to the "
+                 "target come from, in turn");
   app.add_option("--log-level", log_level, "what is logged to standard error")
       ->check(CLI::IsMember({"debug", "info", "warn", "err", "off"}))
       ->capture_default_str();
@@ -72,6 +81,18 @@ int main(int argc, char** argv) {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : kBadFlags;
+  }
+
+  rampart::agent::EngineOptions engine{.threads = threads};
+  if (!source.empty()) {
+    absl::StatusOr<std::vector<std::string>> sources = rampart::ParseSourceAddresses(source);
+    const std::string fault = sources.ok() ? rampart::agent::FaultOfSources(*sources)
+                                           : std::string(sources.status().message());
+    if (!fault.empty()) {
+      std::cerr << "--source: " << fault << "\n";
+      return kBadFlags;
+    }
+    engine.sources = *std::move(sources);
   }
 
   BlockSignals();
@@ -94,5 +115,5 @@ int main(int argc, char** argv) {
   hello.set_host(HostName());
   spdlog::info("{}: {} open files, so up to {} users; joining {}", name, limit, hello.capacity(),
                controller);
-  return rampart::agent::AgentProcess(options, {.threads = threads}).Run();
+  return rampart::agent::AgentProcess(options, engine).Run();
 }

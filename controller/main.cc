@@ -31,6 +31,9 @@ void AddRunFlags(CLI::App& app, RunFlags* flags) {
   AddPlanFlags(app, &flags->plan);
   app.add_option("--threads", flags->threads, "engine threads of each agent started here")
       ->check(CLI::Range(1, kMaxThreads));
+  app.add_option("--sources", flags->sources,
+                 "ADDRESS[,BLOCK/PREFIX...]: this machine's addresses that connections to the "
+                 "target come from, dealt over the agents started here");
   app.add_flag("--demo", flags->demo, "start the reference chat server and run against it");
   app.add_flag("--strict", flags->strict, "an unreliable result exits with 113");
   app.add_flag("--insecure", flags->insecure, "do not verify the target's TLS certificates");

@@ -23,6 +23,8 @@ std::string_view ErrorKindName(ErrorKind kind) {
       return "unreachable";
     case ErrorKind::kPortsExhausted:
       return "ports_exhausted";
+    case ErrorKind::kSourceAddress:
+      return "source_address";
     case ErrorKind::kDescriptorsExhausted:
       return "descriptors_exhausted";
     case ErrorKind::kTlsHandshake:
@@ -88,10 +90,13 @@ Failure FailureFromErrno(int error, std::string_view doing) {
     case ENETDOWN:
       return {ErrorKind::kUnreachable, detail};
     case EADDRNOTAVAIL:
-      return {ErrorKind::kPortsExhausted,
-              detail +
-                  " (no free source port towards this address: use more agents or a wider "
-                  "net.ipv4.ip_local_port_range)"};
+    case EADDRINUSE:
+      return {
+          ErrorKind::kPortsExhausted,
+          detail +
+              " (no free source port towards this address: use more source addresses (--sources "
+              "of the controller, --source of an agent) or a wider "
+              "net.ipv4.ip_local_port_range)"};
     case EMFILE:
     case ENFILE:
       return {ErrorKind::kDescriptorsExhausted,

@@ -15,7 +15,8 @@ enum class ErrorKind {
   kConnectionReset,
   kConnectionClosed,      // the peer closed where an answer was due
   kUnreachable,           // no route, network down
-  kPortsExhausted,        // no free source port towards this address (EADDRNOTAVAIL)
+  kPortsExhausted,        // no free source port towards this address (EADDRNOTAVAIL, EADDRINUSE)
+  kSourceAddress,         // a source address that this machine does not have, or of another family
   kDescriptorsExhausted,  // the process has no free descriptor (EMFILE)
   kTlsHandshake,
   kTlsCertificate,

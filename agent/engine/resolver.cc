@@ -39,16 +39,25 @@ Resolver::Answer Ask(const std::string& host) {
 
 }  // namespace
 
-std::string Endpoint::ToString() const {
+std::string Endpoint::Host() const {
   char text[INET6_ADDRSTRLEN] = "?";
   if (address.ss_family == AF_INET) {
-    const auto* v4 = reinterpret_cast<const sockaddr_in*>(&address);
-    inet_ntop(AF_INET, &v4->sin_addr, text, sizeof(text));
-    return std::string(text) + ":" + std::to_string(ntohs(v4->sin_port));
+    inet_ntop(AF_INET, &reinterpret_cast<const sockaddr_in*>(&address)->sin_addr, text,
+              sizeof(text));
+  } else {
+    inet_ntop(AF_INET6, &reinterpret_cast<const sockaddr_in6*>(&address)->sin6_addr, text,
+              sizeof(text));
   }
-  const auto* v6 = reinterpret_cast<const sockaddr_in6*>(&address);
-  inet_ntop(AF_INET6, &v6->sin6_addr, text, sizeof(text));
-  return "[" + std::string(text) + "]:" + std::to_string(ntohs(v6->sin6_port));
+  return text;
+}
+
+std::string Endpoint::ToString() const {
+  if (address.ss_family == AF_INET) {
+    const in_port_t port = reinterpret_cast<const sockaddr_in*>(&address)->sin_port;
+    return Host() + ":" + std::to_string(ntohs(port));
+  }
+  const in_port_t port = reinterpret_cast<const sockaddr_in6*>(&address)->sin6_port;
+  return "[" + Host() + "]:" + std::to_string(ntohs(port));
 }
 
 void Endpoint::SetPort(uint16_t port) {

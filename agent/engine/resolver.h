@@ -27,6 +27,8 @@ struct Endpoint {
   sockaddr_storage address = {};
   socklen_t size = 0;
 
+  // `127.0.0.1`, `::1`.
+  std::string Host() const;
   // `127.0.0.1:80`, `[::1]:80`.
   std::string ToString() const;
   void SetPort(uint16_t port);

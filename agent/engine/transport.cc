@@ -4,6 +4,7 @@
 #include <openssl/err.h>
 #include <openssl/x509v3.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <utility>
@@ -108,6 +109,10 @@ Task<Connector::Result> Connector::ConnectTo(Endpoint endpoint, int64_t deadline
   const int fd = socket(endpoint.address.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   const auto doing = [&endpoint] { return "connect to " + endpoint.ToString(); };
   if (fd < 0) co_return FailureFromErrno(errno, doing());
+  if (std::optional<Failure> failed = sources_.Bind(fd, endpoint.address.ss_family)) {
+    close(fd);
+    co_return Failure{failed->kind, doing() + ": " + failed->detail};
+  }
   const int one = 1;
   setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
   const int result = connect(fd, reinterpret_cast<sockaddr*>(&endpoint.address), endpoint.size);

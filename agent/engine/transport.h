@@ -8,11 +8,13 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <variant>
 
 #include "agent/engine/failure.h"
 #include "agent/engine/resolver.h"
 #include "agent/engine/socket.h"
+#include "agent/engine/source_addresses.h"
 #include "agent/engine/task.h"
 #include "agent/engine/tls.h"
 
@@ -90,8 +92,8 @@ class Connector {
   using Result = std::variant<std::unique_ptr<Transport>, Failure>;
 
   // All must outlive the connector.
-  Connector(Loop& loop, Resolver& resolver, const TlsContext& tls)
-      : loop_(loop), resolver_(resolver), tls_(tls) {}
+  Connector(Loop& loop, Resolver& resolver, const TlsContext& tls, SourceAddresses sources = {})
+      : loop_(loop), resolver_(resolver), tls_(tls), sources_(std::move(sources)) {}
 
   // Resolves `host`, tries its addresses in turn, and makes the TLS handshake when `secure`.
   Task<Result> Connect(const std::string& host, uint16_t port, bool secure, int64_t deadline_ns,
@@ -107,6 +109,7 @@ class Connector {
   Loop& loop_;
   Resolver& resolver_;
   const TlsContext& tls_;
+  SourceAddresses sources_;
 };
 
 }  // namespace rampart::agent

@@ -2,6 +2,7 @@
 
 #include <dirent.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cstdio>
@@ -30,6 +31,12 @@ uint64_t ResidentBytes() {
 }
 
 uint32_t OpenDescriptors() {
+  // Newer kernels (6.2) say how many there are. Walking over ten thousands of them each second
+  // would cost more than the load, and an inode of the kernel for each.
+  struct stat folder = {};
+  if (stat("/proc/self/fd", &folder) == 0 && folder.st_size > 0) {
+    return static_cast<uint32_t>(folder.st_size);
+  }
   DIR* directory = opendir("/proc/self/fd");
   if (directory == nullptr) return 0;
   uint32_t count = 0;

@@ -16,6 +16,8 @@ namespace rampart::agent {
 
 struct EngineOptions {
   int threads = 1;
+  // Numeric addresses that connections come from, in turn; empty: as the kernel chooses.
+  std::vector<std::string> sources = {};
 };
 
 // What a load that is part of a cluster's tells, on engine threads: post it.

@@ -13,8 +13,9 @@ constexpr int64_t kProbeNs = 10'000'000;
 }  // namespace
 
 EngineThread::EngineThread(const MetricCatalog& catalog, Resolver& resolver, const TlsContext& tls,
-                           const RunClock& clock, uint64_t seed, int64_t cancel_ns)
-    : connector_(loop_, resolver, tls),
+                           const RunClock& clock, uint64_t seed, int64_t cancel_ns,
+                           SourceAddresses sources)
+    : connector_(loop_, resolver, tls, std::move(sources)),
       script_(seed),
       names_(script_.lua()),
       recorder_(catalog),

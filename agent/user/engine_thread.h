@@ -44,7 +44,7 @@ class EngineThread {
  public:
   // All references must outlive it.
   EngineThread(const MetricCatalog& catalog, Resolver& resolver, const TlsContext& tls,
-               const RunClock& clock, uint64_t seed, int64_t cancel_ns);
+               const RunClock& clock, uint64_t seed, int64_t cancel_ns, SourceAddresses sources);
   // Everything must have drained.
   ~EngineThread();
 

@@ -26,6 +26,7 @@ struct PlanFlags {
 struct RunFlags {
   PlanFlags plan;
   int threads = 1;
+  std::string sources;  // addresses and blocks, dealt over the agents; empty: the kernel chooses
   bool demo = false;
   std::string listen = "127.0.0.1:0";
   bool external_agents = false;

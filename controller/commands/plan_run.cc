@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "common/net/source_addresses.h"
 #include "common/plan/secrets.h"
 #include "controller/commands/breakpoint.h"
 #include "controller/conduct/conductor.h"
@@ -37,8 +38,28 @@ void PointTo(const DemoTarget& target, const v1::Plan& plan, PlanOptions* option
   set("WS_URL", target.websocket_url());
 }
 
+// An empty list for each agent when none were asked for.
+absl::StatusOr<std::vector<std::vector<std::string>>> SourcesOf(const RunFlags& flags) {
+  const auto agents = static_cast<size_t>(flags.plan.agents);
+  if (flags.sources.empty()) return std::vector<std::vector<std::string>>(agents);
+  if (flags.external_agents) {
+    return absl::InvalidArgumentError(
+        "--sources is for agents started here: start those of --external-agents with --source");
+  }
+  absl::StatusOr<std::vector<std::string>> addresses = ParseSourceAddresses(flags.sources);
+  absl::StatusOr<std::vector<std::vector<std::string>>> dealt =
+      addresses.ok() ? DealSourceAddresses(*addresses, agents) : addresses.status();
+  if (!dealt.ok()) {
+    return absl::InvalidArgumentError("--sources: " + std::string(dealt.status().message()));
+  }
+  return dealt;
+}
+
 absl::StatusOr<ConductOptions> ConductOptionsOf(const RunFlags& flags) {
   ConductOptions options;
+  auto sources = SourcesOf(flags);
+  if (!sources.ok()) return sources.status();
+  options.agent_sources = *std::move(sources);
   if (!flags.ca_file.empty()) {
     absl::StatusOr<std::string> pem = ReadFile(flags.ca_file);
     if (!pem.ok()) {

@@ -10,6 +10,7 @@
 #include <utility>
 #include <variant>
 
+#include "absl/strings/str_join.h"
 #include "common/plan/secrets.h"
 #include "controller/conduct/event_queue.h"
 #include "controller/conduct/signals.h"
@@ -100,6 +101,12 @@ class Conductor {
                                   options_.agent_program,
                                   {"--name", name, "--controller", address, "--log-level", "warn",
                                    "--threads", std::to_string(options_.agent_threads)}});
+      const auto own = static_cast<size_t>(i - 1);
+      if (own < options_.agent_sources.size() && !options_.agent_sources[own].empty()) {
+        launch.processes.back().arguments.insert(
+            launch.processes.back().arguments.end(),
+            {"--source", absl::StrJoin(options_.agent_sources[own], ",")});
+      }
     }
     launch.on_line = [this](const std::string& agent, const std::string& line) {
       Say(agent + ": " + line);

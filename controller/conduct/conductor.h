@@ -6,6 +6,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "controller/fleet/fleet.h"
@@ -24,6 +25,8 @@ struct ConductOptions {
   // The agent program that is started here for every agent; empty: agents come from elsewhere.
   std::string agent_program;
   int agent_threads = 1;
+  // Of each agent that is started here; empty: as the kernel chooses.
+  std::vector<std::vector<std::string>> agent_sources = {};
   // Each delta that was merged, in the order of its agent; one that came again comes here again.
   std::function<void(int agent, const v1::Delta& delta)> on_delta = {};
   // Asked every second of the load with the run's clock: words end the run now, its teardown runs.

@@ -149,5 +149,29 @@ TEST(MainJob, BadFlagsAreSaidAndExit104) {
   EXPECT_THAT(param.text(), HasSubstr("no such param"));
 }
 
+TEST(MainJob, SourceAddressesAreDealtOverTheAgents) {
+  const TemporaryFile out(".json", "");
+  Process run({kController, "start", "--plan", "smoke", "--demo", "--agents", "2", "-e",
+               "DURATION=2s", "--sources", "127.3.0.0/28", "--out", out.path()});
+  EXPECT_EQ(run.Wait(), 0) << run.text();
+  ExpectTargetAgrees(Json(out.path()));
+}
+
+TEST(MainJob, SourceAddressesThatCannotBeAreSaid) {
+  const auto said = [](std::vector<std::string> more) {
+    std::vector<std::string> words = {kController, "start", "--plan", "smoke"};
+    words.insert(words.end(), more.begin(), more.end());
+    Process run(words);
+    EXPECT_NE(run.Wait(), 0);
+    return run.text();
+  };
+  EXPECT_THAT(said({"--sources", "127.0.0.x"}), HasSubstr("--sources: `127.0.0.x` is no IP"));
+  EXPECT_THAT(said({"--sources", "127.0.0.1", "--agents", "2"}), HasSubstr("1 IPv4 addresses for"));
+  EXPECT_THAT(said({"--sources", "127.0.0.1", "--external-agents"}), HasSubstr("--source"));
+  // TEST-NET-3: the agent finds out.
+  EXPECT_THAT(said({"--sources", "203.0.113.7"}),
+              HasSubstr("203.0.113.7: this machine has no such address"));
+}
+
 }  // namespace
 }  // namespace rampart
