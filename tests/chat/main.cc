@@ -2,6 +2,7 @@
 #include <CLI/CLI.hpp>
 #include <iostream>
 
+#include "tests/chat/processes.h"
 #include "tests/chat/server.h"
 
 int main(int argc, char** argv) {
@@ -19,6 +20,12 @@ int main(int argc, char** argv) {
   flags.add_option("--threads", options.threads, "Event loops, one thread each")
       ->capture_default_str()
       ->check(CLI::Range(1, 64));
+  flags
+      .add_option("--processes", options.processes,
+                  "Processes that share the port, each with its own limit of open files; they "
+                  "store nothing")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 256));
   flags.add_flag("--allow-user-header", options.allow_user_header,
                  "X-User-Id: NAME signs in without a token");
   flags.add_option("--idle-timeout", idle_timeout_s, "Seconds that an idle connection is kept")
@@ -34,6 +41,7 @@ int main(int argc, char** argv) {
   options.idle_timeout = std::chrono::milliseconds(static_cast<int64_t>(idle_timeout_s * 1000));
   options.delay = std::chrono::milliseconds(delay_ms);
 
+  if (options.processes > 1) return rampart::chat::RunProcesses(options);
   absl::StatusOr<std::unique_ptr<Server>> server = Server::Start(options);
   if (!server.ok()) {
     std::cerr << "chat: " << server.status().message() << "\n";

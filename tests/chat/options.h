@@ -13,6 +13,7 @@ struct Options {
   uint16_t port = 0;               // 0: any that is free
   std::string data_dir = {};       // empty: a fresh temporary directory, removed at the end
   int threads = 1;                 // one event loop each
+  int processes = 1;               // that share the port, each with `threads`; see Relay
   bool allow_user_header = false;  // `X-User-Id: NAME` signs in without a token
   bool compress = false;           // gzip for answers over 1 KiB when the client accepts it
   std::chrono::milliseconds idle_timeout{75'000};  // of a keep-alive connection between requests

@@ -1,12 +1,14 @@
 #include "tests/chat/server.h"
 
 #include <sys/resource.h>
+#include <sys/socket.h>
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/dispatch.hpp>
 #include <boost/asio/ip/address.hpp>
 #include <boost/asio/post.hpp>
+#include <cerrno>
 #include <csignal>
 #include <cstdlib>
 #include <filesystem>
@@ -41,13 +43,16 @@ Server::TemporaryFolder::~TemporaryFolder() {
   if (!path.empty()) std::filesystem::remove_all(path, ignored);
 }
 
-absl::StatusOr<std::unique_ptr<Server>> Server::Start(const Options& given) {
+absl::StatusOr<std::unique_ptr<Server>> Server::Start(const Options& given,
+                                                      const OneOfSeveral* place) {
   RaiseFileLimit();
   Options options = given;
-  std::unique_ptr<Server> server(new Server());
+  std::unique_ptr<Server> server(new Server(place));
   if (absl::Status status = server->LoadTls(options); !status.ok()) return status;
   if (absl::Status status = server->OpenStore(options); !status.ok()) return status;
-  server->app_ = std::make_unique<App>(options, server->store_);
+  server->app_ = std::make_unique<App>(options, server->store_,
+                                       place == nullptr ? server->own_counters_ : *place->counters);
+  if (place != nullptr) server->app_->relay.emplace(place->key, place->number);
   absl::StatusOr<int64_t> stored = server->store_.Lock()->files.TotalBytes();
   if (!stored.ok()) return stored.status();
   server->app_->stored_file_bytes = *stored;
@@ -108,6 +113,11 @@ absl::Status Server::Listen(const Options& options) {
   acceptor_ = std::make_unique<Acceptor>(loops_[0]->context());
   acceptor_->open(endpoint.protocol(), error);
   if (!error) acceptor_->set_option(tcp::acceptor::reuse_address(true), error);
+  const int one = 1;
+  if (!error && shares_port_ &&
+      setsockopt(acceptor_->native_handle(), SOL_SOCKET, SO_REUSEPORT, &one, sizeof(one)) != 0) {
+    error = error_code(errno, boost::system::system_category());
+  }
   if (!error) acceptor_->bind(endpoint, error);
   if (!error) acceptor_->listen(kBacklog, error);
   if (error == asio::error::address_in_use) {

@@ -19,12 +19,20 @@
 
 namespace rampart::chat {
 
+// What a server knows that is one of several processes.
+struct OneOfSeveral {
+  int number;  // from 0
+  Relay::Key key;
+  Counters* counters;  // of all of them
+};
+
 // Listens, accepts, and spreads connections over its loops in turn. Owned by main or by a test.
 // Start, then Run on one thread; Stop may be called from any. Destroyed after Run has returned.
 // Errors are for a person: a taken port, a data folder or certificate that cannot be used.
 class Server {
  public:
-  static absl::StatusOr<std::unique_ptr<Server>> Start(const Options& options);
+  static absl::StatusOr<std::unique_ptr<Server>> Start(const Options& options,
+                                                       const OneOfSeveral* place = nullptr);
   ~Server();
 
   uint16_t port() const { return port_; }
@@ -46,7 +54,7 @@ class Server {
     std::string path;
   };
 
-  Server() = default;
+  explicit Server(const OneOfSeveral* place) : shares_port_(place != nullptr) {}
   absl::Status OpenStore(Options& options);
   absl::Status LoadTls(const Options& options);
   absl::Status Listen(const Options& options);
@@ -54,6 +62,8 @@ class Server {
   void ArmTick();
   void Tick();
 
+  Counters own_counters_;
+  const bool shares_port_;
   TemporaryFolder temporary_;
   Store store_;
   std::unique_ptr<App> app_;

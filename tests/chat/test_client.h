@@ -65,9 +65,8 @@ struct Answered {
 // One keep-alive connection.
 class Client {
  public:
-  explicit Client(const RunningServer& server) : socket_(context_) {
-    socket_.connect(server.endpoint());
-  }
+  explicit Client(const RunningServer& server) : Client(server.endpoint()) {}
+  explicit Client(const tcp::endpoint& server) : socket_(context_) { socket_.connect(server); }
 
   Answered Do(http::verb verb, std::string target, std::string body = "",
               std::string content_type = "application/json") {
@@ -140,11 +139,13 @@ class Client {
 class SocketClient {
  public:
   explicit SocketClient(const RunningServer& server, std::string target = "/api/ws")
+      : SocketClient(server.endpoint(), std::move(target)) {}
+  explicit SocketClient(const tcp::endpoint& server, std::string target = "/api/ws")
       : stream_(context_) {
     // A small window, so that a client that does not read is soon felt by the server.
     stream_.next_layer().open(tcp::v4());
     stream_.next_layer().set_option(boost::asio::socket_base::receive_buffer_size(4096));
-    stream_.next_layer().connect(server.endpoint());
+    stream_.next_layer().connect(server);
     stream_.handshake("localhost", target);
   }
 

@@ -20,13 +20,16 @@ Reply SignIn(App& app, const Call& call) {
   const std::optional<std::string> password = StringOf(*body, "password");
   if (!name.has_value()) return ErrorReply(400, "email or username is missing");
   if (!password.has_value()) return ErrorReply(400, "password is missing");
-  absl::StatusOr<User> user = app.store.Lock()->users.SignIn(*name, *password);
+  absl::StatusOr<User> user = app.relay ? app.relay->SignIn(*name, *password)
+                                        : app.store.Lock()->users.SignIn(*name, *password);
   if (!user.ok()) return StatusReply(user.status());
-  return JsonReply(200, {{"token", app.tokens.Issue(*user)}, {"user", UserJson(*user)}});
+  return JsonReply(200, {{"token", app.relay ? app.relay->Issue(*user) : app.tokens.Issue(*user)},
+                         {"user", UserJson(*user)}});
 }
 
 Reply RefreshToken(App& app, const Call& call) {
-  const std::string token = app.tokens.Exchange(call.token);
+  const std::string token =
+      app.relay ? app.relay->Issue(*call.user) : app.tokens.Exchange(call.token);
   if (token.empty()) return ErrorReply(401, "there is no token to refresh");
   return JsonReply(200, {{"token", token}, {"user", UserJson(*call.user)}});
 }

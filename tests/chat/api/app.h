@@ -4,7 +4,9 @@
 
 #include <atomic>
 #include <cstdint>
+#include <optional>
 
+#include "tests/chat/api/relay.h"
 #include "tests/chat/api/tokens.h"
 #include "tests/chat/counters.h"
 #include "tests/chat/net/hub.h"
@@ -17,12 +19,14 @@ namespace rampart::chat {
 // Owned by Server, outlives every session. Its parts are thread-safe. `store` is open before the
 // digester, and so the App, is made.
 struct App {
-  App(const Options& from_options, Store& opened) : options(from_options), store(opened) {}
+  App(const Options& from_options, Store& opened, Counters& counted)
+      : options(from_options), counters(counted), store(opened) {}
 
   const Options options;
-  Counters counters;
+  Counters& counters;  // of all processes, when there are several
   Tokens tokens;
   Hub hub;
+  std::optional<Relay> relay;  // in the place of tokens and store, when there are several processes
   Store& store;
   Digester digester{store};
   std::atomic<int64_t> stored_file_bytes{0};  // against kMaxStoredBytes of uploads

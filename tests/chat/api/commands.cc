@@ -27,7 +27,7 @@ void SendError(Peer& peer, const absl::Status& status) {
 
 void Authorize(App& app, Peer& peer, const boost::json::object& command) {
   const std::string token = StringOf(command, "token").value_or("");
-  std::optional<User> user = app.tokens.Find(token);
+  std::optional<User> user = app.relay ? app.relay->Find(token) : app.tokens.Find(token);
   if (!user.has_value()) return SendError(peer, "the token is not valid");
   peer.user = std::move(user);
   Send(peer, {{"type", "auth_ok"}, {"user_id", std::to_string(peer.user->id)}});
@@ -47,8 +47,10 @@ void JoinOrLeave(App& app, Peer& peer, const boost::json::object& command, bool 
   const auto it = std::find(peer.channels.begin(), peer.channels.end(), *id);
   const bool joined = it != peer.channels.end();
   if (join && !joined) {
-    absl::Status status = app.store.Lock()->channels.Get(*id).status();
-    if (!status.ok()) return SendError(peer, status);
+    if (!app.relay) {
+      absl::Status status = app.store.Lock()->channels.Get(*id).status();
+      if (!status.ok()) return SendError(peer, status);
+    }
     if (peer.channels.size() >= Peer::kMaxChannels) {
       return SendError(peer, "a socket can be in 256 channels at most");
     }

@@ -47,8 +47,12 @@ absl::StatusOr<Message> MessageFrom(const boost::json::object& object, int64_t u
 
 absl::Status StoreAndBroadcast(App& app, Message& message, Subscriber* sender,
                                const boost::json::value* timestamp) {
-  if (absl::Status status = app.store.Lock()->AddMessage(message); !status.ok()) return status;
-  ++app.counters.messages_stored;
+  if (app.relay) {
+    if (absl::Status status = app.relay->Accept(message); !status.ok()) return status;
+  } else {
+    if (absl::Status status = app.store.Lock()->AddMessage(message); !status.ok()) return status;
+    ++app.counters.messages_stored;
+  }
   boost::json::object event = MessageJson(message);
   event["message_type"] = std::move(event["type"]);
   event["type"] = "message";

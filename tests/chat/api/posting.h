@@ -16,8 +16,8 @@ boost::json::object MessageJson(const Message& message);
 // A message of `user_id` from {channel_id, content, type?}. kInvalidArgument: a member is missing.
 absl::StatusOr<Message> MessageFrom(const boost::json::object& object, int64_t user_id);
 
-// Stores it, then sends {"type":"message", ...} to the sockets in its channel and to `sender`, with
-// `timestamp` as the sender gave it, if it did.
+// Stores it (one of several processes does not), then sends {"type":"message", ...} to the sockets
+// in its channel and to `sender`, with `timestamp` as the sender gave it, if it did.
 absl::Status StoreAndBroadcast(App& app, Message& message, Subscriber* sender,
                                const boost::json::value* timestamp);
 

@@ -15,6 +15,7 @@ struct Route {
   std::string_view pattern;  // `*` stands for an id
   Reply (*handler)(App& app, const Call& call);
   bool needs_user = true;
+  bool needs_store = true;
 };
 
 Reply ShowHealth(App&, const Call&) { return Reply{200, R"({"status":"ok"})"}; }
@@ -22,11 +23,11 @@ Reply ShowHealth(App&, const Call&) { return Reply{200, R"({"status":"ok"})"}; }
 Reply ShowStats(App& app, const Call&) { return Reply{200, app.counters.ToJson()}; }
 
 constexpr Route kRoutes[] = {
-    {verb::get, "/api/health", ShowHealth, false},
-    {verb::get, "/api/stats", ShowStats, false},
-    {verb::post, "/api/auth/signin", SignIn, false},
-    {verb::post, "/api/auth/refresh", RefreshToken},
-    {verb::get, "/api/users/me", ShowMe},
+    {verb::get, "/api/health", ShowHealth, false, false},
+    {verb::get, "/api/stats", ShowStats, false, false},
+    {verb::post, "/api/auth/signin", SignIn, false, false},
+    {verb::post, "/api/auth/refresh", RefreshToken, true, false},
+    {verb::get, "/api/users/me", ShowMe, true, false},
     {verb::post, "/api/channels", CreateChannel},
     {verb::get, "/api/channels", ListChannels},
     {verb::get, "/api/channels/*", ShowChannel},
@@ -46,6 +47,12 @@ constexpr Route kRoutes[] = {
     {verb::get, "/api/files/*/download", DownloadFile},
 };
 
+// Rather than an answer that only one of the processes would give.
+Reply NeedsStore() {
+  return ErrorReply(501,
+                    "this server runs as several processes (--processes), which store nothing");
+}
+
 bool Matches(std::string_view pattern, std::string_view path, int64_t& id) {
   const size_t star = pattern.find('*');
   if (star == std::string_view::npos) return pattern == path;
@@ -63,9 +70,10 @@ bool Matches(std::string_view pattern, std::string_view path, int64_t& id) {
 
 absl::StatusOr<std::optional<User>> Authenticate(App& app, std::string_view token,
                                                  std::string_view user_header) {
-  if (!token.empty()) return app.tokens.Find(token);
+  if (!token.empty()) return app.relay ? app.relay->Find(token) : app.tokens.Find(token);
   if (user_header.empty() || !app.options.allow_user_header) return std::nullopt;
-  absl::StatusOr<User> user = app.store.Lock()->users.FindOrCreate(user_header);
+  absl::StatusOr<User> user = app.relay ? app.relay->UserNamed(user_header)
+                                        : app.store.Lock()->users.FindOrCreate(user_header);
   if (!user.ok()) return user.status();
   return *std::move(user);
 }
@@ -76,12 +84,14 @@ Reply Answer(App& app, Call call) {
     if (!Matches(route.pattern, call.path, call.id)) continue;
     path_exists = true;
     if (route.method != call.method) continue;
+    if (route.needs_store && app.relay) return NeedsStore();
     if (route.needs_user && !call.user.has_value()) {
       return ErrorReply(401, call.token.empty() ? "sign in first: a bearer token is missing"
                                                 : "the token is not valid, or not any more");
     }
     return route.handler(app, call);
   }
+  if (call.path == "/api/files/upload" && app.relay) return NeedsStore();
   if (path_exists || call.path == "/api/files/upload") {
     return ErrorReply(405, "this resource does not take that method");
   }

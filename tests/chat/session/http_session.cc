@@ -124,7 +124,8 @@ Awaitable<HttpSession::Next> HttpSession::ServeOne() {
   head.is_counted = call.path != "/api/stats" && call.path != "/api/health";
   head.gzip = app_.options.compress &&
               http::token_list{request[http::field::accept_encoding]}.exists("gzip");
-  const bool is_upload = call.path == "/api/files/upload" && call.method == http::verb::post;
+  const bool is_upload =
+      call.path == "/api/files/upload" && call.method == http::verb::post && !app_.relay;
   const uint64_t limit = is_upload ? Upload::kMaxBodyBytes : kMaxBodyBytes;
   if (!parser.is_done()) {
     connection_->ExpireAfter(kProgressTimeout);
