@@ -1,0 +1,41 @@
+// The target whose delays are known (../delay_target.cc), and the time stamps that it kept.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { start } from './process.mjs';
+import { program, scratchFolder } from './tree.mjs';
+
+const folder = scratchFolder('delay');
+let targets = 0;
+
+// {url, stamps()}; stamps ends it and gives [{came, answered}] in milliseconds, in the order in which requests came.
+export async function startDelayTarget(flags, { cpus = '0' } = {}) {
+  const file = join(folder, String(++targets));
+  const target = await start(program('delay_target'), [...flags, '--stamps', file], { cpus, ready: /127\.0\.0\.1:(\d+)/ });
+  return {
+    url: `http://127.0.0.1:${target.match[1]}`,
+    async stamps() {
+      await target.stop();
+      const bytes = readFileSync(file);
+      const raw = new BigInt64Array(bytes.buffer, bytes.byteOffset, bytes.length / 8);
+      if (raw.length === 0) return [];
+      // From the first on: a double has no nanoseconds to spare for the days that a machine is up.
+      const ms = (i) => Number(raw[i] - raw[0]) / 1e6;
+      return Array.from({ length: raw.length / 2 }, (_, i) => ({ came: ms(2 * i), answered: raw[2 * i + 1] === 0n ? NaN : ms(2 * i + 1) }));
+    },
+  };
+}
+
+// How late each came, against the grid of `rate` a second that fits the earliest best, in milliseconds: no request can be before it
+// was due, so the grid begins where none is.
+export function latenessOnGrid(stamps, rate) {
+  const period = 1000 / rate;
+  const came = Float64Array.from(stamps, (stamp) => stamp.came).sort();
+  let begin = Infinity;
+  for (let i = 0; i < came.length; ++i) begin = Math.min(begin, came[i] - i * period);
+  return came.map((at, i) => at - begin - i * period).sort();
+}
+
+// Nearest rank, of sorted values.
+export function percentile(sorted, p) {
+  return sorted.length === 0 ? NaN : sorted[Math.max(Math.ceil((p / 100) * sorted.length), 1) - 1];
+}
