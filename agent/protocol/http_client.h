@@ -59,6 +59,8 @@ struct HttpTimes {
   bool sent = false;       // all of the request left this process, or was answered before it had
 
   int64_t duration_ns() const { return sending_ns + waiting_ns + receiving_ns; }
+  // From started_ns until the last byte.
+  int64_t whole_ns() const { return blocked_ns + connecting_ns + tls_ns + duration_ns(); }
 };
 
 class HttpClient {

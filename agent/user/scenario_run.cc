@@ -45,11 +45,10 @@ void ScenarioRun::Start(int64_t start_ns) {
     made = own(scenario_.load.has_constant_arrival_rate()
                    ? scenario_.load.constant_arrival_rate().users()
                    : scenario_.load.ramping_arrival_rate().users());
-    while (users_made_ < made) idle_.push_back(MakeUser(share_.users.At(users_made_++) + 1));
-    // The next to serve is the last of the list: low ids first.
+    MakeIdle(made);
+    // Low ids serve first.
     std::reverse(idle_.begin(), idle_.end());
-  }
-  if (made > 0) {
+  } else if (made > 0) {
     context_.recorder.GaugeAdd(context_.vus_max, static_cast<double>(made), context_.clock.Now());
   }
   Spawn(open_model() ? DriveArrivals() : DriveUsers(), [this] {
@@ -61,7 +60,7 @@ void ScenarioRun::Start(int64_t start_ns) {
 void ScenarioRun::Stop(v1::StopKind kind) {
   stopping_ = true;
   const int64_t cut_ns = MonotonicNow() + scenario_.graceful_stop_ns;
-  for (const auto& [id, user] : live_) {
+  ForEachLive([&](const LiveUser& user) {
     user->stopping = true;
     user->restart = false;
     if (kind == v1::ABORT) {
@@ -69,7 +68,7 @@ void ScenarioRun::Stop(v1::StopKind kind) {
     } else {
       cuts_.At(cut_ns, user);
     }
-  }
+  });
   driver_.Request();
   if (started_) return;
   driver_done_ = true;
@@ -77,7 +76,7 @@ void ScenarioRun::Stop(v1::StopKind kind) {
 }
 
 void ScenarioRun::MaybeEnded() {
-  if (driver_done_ && live_.empty() && ended_ != nullptr) std::exchange(ended_, nullptr)();
+  if (driver_done_ && live() == 0 && ended_ != nullptr) std::exchange(ended_, nullptr)();
 }
 
 ScenarioRun::LiveUser ScenarioRun::MakeUser(int64_t id) {
@@ -200,34 +199,44 @@ Task<> ScenarioRun::DriveArrivals() {
   const int64_t end_ns = start_ns_ + schedule->Length();
   co_await context_.loop.SleepUntil(end_ns, &driver_);
   if (stopping_) co_return;
-  for (const auto& [id, user] : live_) cuts_.At(end_ns + scenario_.graceful_stop_ns, user);
+  ForEachLive([&](const LiveUser& user) { cuts_.At(end_ns + scenario_.graceful_stop_ns, user); });
 }
 
 void ScenarioRun::Arrive(int64_t due_ns) {
   if (idle_.empty()) {
-    if (users_made_ >= most_users_) {
+    if (static_cast<int64_t>(made_.size()) >= most_users_) {
       context_.recorder.Count(scenario_.series.dropped);
       return;
     }
-    idle_.push_back(MakeUser(share_.users.At(users_made_++) + 1));
-    context_.recorder.GaugeAdd(context_.vus_max, 1, context_.clock.Now());
+    MakeIdle(1);
   }
-  LiveUser user = std::move(idle_.back());
+  User* const user = idle_.back();
   idle_.pop_back();
-  const int64_t late_ns = std::max<int64_t>(MonotonicNow() - due_ns, 0);
-  context_.health.Started(late_ns);
-  context_.recorder.Trend(scenario_.series.lateness, Ms(late_ns));
-  user->lateness_ns = late_ns;
+  user->due_ns = due_ns;
   user->has_due = true;
-  SetLive(user, true);
-  Spawn(ServeArrival(user), [this, user] {
-    SetLive(user, false);
+  Serving(true);
+  Spawn(Iterate(*user), [this, user] {
+    user->has_due = false;
     idle_.push_back(user);
+    Serving(false);
     MaybeEnded();
   });
 }
 
-Task<> ScenarioRun::ServeArrival(LiveUser user) { co_await Iterate(*user); }
+void ScenarioRun::MakeIdle(int64_t users) {
+  for (int64_t i = 0; i < users; ++i) {
+    const auto number = static_cast<int64_t>(made_.size());
+    made_.push_back(MakeUser(share_.users.At(number) + 1));
+    idle_.push_back(made_.back().get());
+  }
+  if (users > 0) {
+    context_.recorder.GaugeAdd(context_.vus_max, static_cast<double>(users), context_.clock.Now());
+  }
+}
+
+void ScenarioRun::Serving(bool serving) {
+  context_.recorder.GaugeAdd(context_.vus, serving ? 1 : -1, context_.clock.Now());
+}
 
 // ---- One pass
 
@@ -235,6 +244,7 @@ Task<> ScenarioRun::Iterate(User& user) {
   const int64_t begin_ns = MonotonicNow();
   Walker walker(context_, user);
   const Flow flow = co_await walker.Run(scenario_.steps);
+  walker.Begun(begin_ns);  // unless it was seen to have
   ++user.scope.iteration;
   if (walker.out_of_rows()) {
     // There is nothing more for a user to do; an arrival was one that the plan could not serve.

@@ -34,7 +34,7 @@ class ScenarioRun {
   // ended with it.
   void Stop(v1::StopKind kind);
 
-  int64_t live() const { return static_cast<int64_t>(live_.size()); }
+  int64_t live() const { return static_cast<int64_t>(live_.size() + made_.size() - idle_.size()); }
 
  private:
   using LiveUser = std::shared_ptr<User>;
@@ -52,15 +52,24 @@ class ScenarioRun {
   void UserEnded(const LiveUser& user);
   bool TakeIteration(User& user);
 
-  // Arrivals that are planned.
+  // Arrivals that are planned. In steady state one allocates nothing.
   Task<> DriveArrivals();
   void Arrive(int64_t due_ns);
-  Task<> ServeArrival(LiveUser user);
+  void MakeIdle(int64_t users);
+  void Serving(bool serving);
 
   // One pass through the steps.
   Task<> Iterate(User& user);
   LiveUser MakeUser(int64_t id);
   void SetLive(const LiveUser& user, bool live);
+  // Calls f(user) for every user that runs.
+  template <typename F>
+  void ForEachLive(F f) {
+    for (const auto& [id, user] : live_) f(user);
+    for (const LiveUser& user : made_) {
+      if (user->has_due) f(user);
+    }
+  }
   void MaybeEnded();
 
   ThreadContext& context_;
@@ -73,12 +82,13 @@ class ScenarioRun {
   bool started_ = false;
   bool stopping_ = false;
   bool driver_done_ = false;
-  Interrupt driver_;  // wakes the driver early
-  std::unordered_map<int64_t, LiveUser> live_;
-  int64_t iterations_left_ = 0;  // of shared_iterations
+  Interrupt driver_;                            // wakes the driver early
+  std::unordered_map<int64_t, LiveUser> live_;  // of users that are planned
+  int64_t iterations_left_ = 0;                 // of shared_iterations
 
-  std::vector<LiveUser> idle_;  // of an arrival rate
-  int64_t users_made_ = 0;
+  // Of an arrival rate.
+  std::vector<LiveUser> made_;
+  std::vector<User*> idle_;  // of those; the next to serve is the last
   int64_t most_users_ = 0;
 };
 

@@ -34,8 +34,9 @@ struct User {
   bool stopping = false;         // no new iteration
   bool restart = false;          // was told to start again while it was ending
   uint32_t cuts = 0;             // raised to make a cut that was planned void
-  int64_t lateness_ns = 0;       // of the iteration that runs: started after it was due
-  bool has_due = false;          // it had an instant at which it was due
+  bool has_due = false;          // serves an arrival
+  int64_t due_ns = kNever;       // of that, until its lateness is known
+  int64_t lateness_ns = 0;       // of that: due until the first thing that takes time began
   uint64_t contents = 0;         // generated for it so far
   int64_t iterations_left = -1;  // -1: no limit
   bool out_of_rows = false;      // found a feed at its end, and that was counted

@@ -1,6 +1,7 @@
 #include "common/load/arrival_schedule.h"
 
 #include <algorithm>
+#include <cmath>
 #include <numeric>
 
 #include "absl/status/status.h"
@@ -99,8 +100,38 @@ int64_t ArrivalSchedule::CountBefore(int64_t t) const {
 
 int64_t ArrivalSchedule::DueAt(int64_t iteration) const {
   const __int128 wanted = unit_ * iteration;
-  int64_t low = 0;
-  int64_t high = length_;
+  // The last stage that begins before the integral has got there.
+  const Stage* stage = nullptr;
+  for (const Stage& candidate : stages_) {
+    if (candidate.integral < wanted) stage = &candidate;
+  }
+  if (stage == nullptr) return 0;
+  const __int128 rest = wanted - stage->integral;
+  int64_t low = stage->begin;
+  int64_t high = stage->begin + stage->length;
+  if (stage->from == stage->to) {
+    const __int128 passed = stage->from == 0 ? stage->length : (rest - 1) / stage->from + 1;
+    return passed < stage->length ? low + static_cast<int64_t>(passed) : high;
+  }
+  // Where real numbers reach it, give or take a few nanoseconds; then exactly.
+  const auto from = static_cast<long double>(stage->from);
+  const long double slope =
+      static_cast<long double>(stage->to - stage->from) / static_cast<long double>(stage->length);
+  const auto units = static_cast<long double>(rest);
+  const long double root = std::sqrt(std::max(from * from + 2 * slope * units, 0.0L));
+  const long double passed =
+      std::min(2 * units / (from + root), static_cast<long double>(stage->length));
+  const int64_t guess = low + static_cast<int64_t>(passed);
+  for (int64_t reach = 2;; reach *= 8) {
+    const int64_t before = std::max(guess - reach, low);
+    const int64_t after = std::min(guess + reach, high);
+    const bool found = (before == low || IntegralAt(before) < wanted) &&
+                       (after == high || IntegralAt(after) >= wanted);
+    if (!found) continue;
+    low = before;
+    high = after;
+    break;
+  }
   while (low < high) {
     const int64_t middle = low + (high - low) / 2;
     if (IntegralAt(middle) >= wanted) {

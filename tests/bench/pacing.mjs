@@ -1,5 +1,5 @@
 // How late arrivals are: as Rampart reports it, and as a target on the same machine's clock saw it; peers as the target saw them.
-import { latenessOnGrid, percentile, startDelayTarget } from './lib/delay_target.mjs';
+import { PROMPT, latenessOnGrid, percentile, startDelayTarget } from './lib/delay_target.mjs';
 import { date, environment } from './lib/environment.mjs';
 import { run as runProgram } from './lib/process.mjs';
 import { runPlan, values } from './lib/rampart.mjs';
@@ -22,7 +22,7 @@ scenarios:
 `;
 
 async function rampart(url, rate, seconds) {
-  const done = await runPlan(plan(url, rate, seconds));
+  const done = await runPlan(plan(url, rate, seconds), { agentCommand: PROMPT });
   const [agent] = done.summary.agents;
   const lateness = values(done.summary, 'iteration_lateness');
   return {
@@ -34,7 +34,8 @@ async function rampart(url, rate, seconds) {
 
 const CONNECTIONS = 50;
 const pinned = async (command, args, seconds) => {
-  const done = await runProgram(command, args, { cpus: '1', timeoutSeconds: 120 });
+  const words = [...PROMPT, command, ...args];
+  const done = await runProgram(words[0], words.slice(1), { cpus: '1', timeoutSeconds: 120 });
   return { core: done.cpuSeconds / seconds };
 };
 const clients = {
@@ -91,7 +92,8 @@ export async function run({ rounds = 3, seconds = 8, say, publish }) {
 ${table(['arrivals/s', 'client', 'reported p50', 'p99', 'max', 'seen p50', 'p99', 'max', '% of planned', '% of a core'], rows)}
 
 "Reported" is \`iteration_lateness\`: due until the request was ready to be sent. "Seen" is the target's own stamp (\`tests/bench/delay_target.cc\`, which
-spins on core 0) against the grid \`t0 + i/rate\`, with the latest t0 that no arrival is before. Clients are on core 1 with one thread. With ${CONNECTIONS}
+spins on core 0) against the grid \`t0 + i/rate\`, with the latest t0 that no arrival is before. Clients are on core 1 with one thread; all but the controller have the
+priority of `nice -n -20`. With ${CONNECTIONS}
 connections: \`hey -z ${seconds}s -c ${CONNECTIONS} -q R/${CONNECTIONS} -cpus 1\`, \`h2load --h1 -t1 -c ${CONNECTIONS} --rps=R/${CONNECTIONS} -D ${seconds}\`, \`autocannon -c ${CONNECTIONS} -R R -d ${seconds}\`; hey and h2load
 pace each connection by itself, so they come in bursts. vegeta, k6 and wrk2 are no packages of Debian or npm. Rampart's plan, with rate R:
 

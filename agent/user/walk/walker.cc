@@ -71,7 +71,9 @@ Task<Flow> Walker::Run(const Steps& steps) {
 }
 
 Task<Flow> Walker::Sleep(const SleepStep& step) {
-  const int64_t until_ns = MonotonicNow() + Draw(step.duration);
+  const int64_t now_ns = MonotonicNow();
+  Begun(now_ns);
+  const int64_t until_ns = now_ns + Draw(step.duration);
   if (socketio_ != nullptr) co_return co_await SleepInSocketio(until_ns);
   const Wake wake = co_await context_.loop.SleepUntil(until_ns, &user_.soft);
   co_return wake == Wake::kInterrupted ? Flow::kInterrupted : Flow::kNext;
@@ -107,7 +109,9 @@ Task<Flow> Walker::Repeat(const RepeatStep& step, const Step& at) {
     }
     if (step.every && static_cast<double>(i + 1) <= *times) {
       // A pass that took longer begins the grid anew: what it delayed is not caught up with.
-      due_ns = std::max(due_ns + Draw(*step.every), MonotonicNow());
+      const int64_t now_ns = MonotonicNow();
+      Begun(now_ns);
+      due_ns = std::max(due_ns + Draw(*step.every), now_ns);
       const Wake wake = co_await context_.loop.SleepUntil(due_ns, &user_.soft);
       if (wake == Wake::kInterrupted) co_return Flow::kInterrupted;
     }
@@ -164,6 +168,12 @@ Flow Walker::RunScript(const ScriptStep& step, const Step& at) {
   See();
   const absl::Status status = context_.script.Run(step.program, user_.environment);
   return status.ok() ? Flow::kNext : ScriptError(status, at.label, at.at);
+}
+
+void Walker::CountLateness(int64_t begun_ns) {
+  user_.lateness_ns = begun_ns - std::exchange(user_.due_ns, kNever);
+  context_.health.Started(user_.lateness_ns);
+  context_.recorder.Trend(user_.scenario.series.lateness, Ms(user_.lateness_ns));
 }
 
 int64_t Walker::Draw(const DurationNs& range) {

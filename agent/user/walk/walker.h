@@ -39,6 +39,12 @@ class Walker {
 
   Task<Flow> Run(const Steps& steps);
 
+  // The user waits for something from now on, a request is ready to be sent, or the iteration has
+  // ended without: how late the arrival was is known. Only the first call of an iteration counts.
+  void Begun(int64_t now_ns) {
+    if (user_.due_ns != kNever) CountLateness(now_ns);
+  }
+
   // Why the last iteration ended with kEnd.
   const std::string& failure() const { return failure_; }
   // That was for want of a row of a feed.
@@ -132,6 +138,7 @@ class Walker {
   void FailSocketio(SocketioSession& session, const Failure& failure);
 
   // What all steps use.
+  void CountLateness(int64_t begun_ns);
   void See() { context_.names.Use(user_.scope); }
   int64_t Draw(const DurationNs& range);
   Flow ScriptError(const absl::Status& status, const std::string& step, const v1::Position& at);

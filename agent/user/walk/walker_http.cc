@@ -121,6 +121,7 @@ Task<Flow> Walker::Http(const HttpStep& step, const Step& at) {
   Sha256 sent_hash;
   Sha256 body_hash;
   const int64_t begin_ns = MonotonicNow();
+  Begun(begin_ns);
   const int64_t deadline_ns = begin_ns + step.timeout_ns;
   std::string_view method = step.method;
   const bool multipart = std::holds_alternative<std::vector<PartContent>>(step.content);
@@ -319,7 +320,7 @@ void Walker::CountExchange(const HttpStep& step, std::string_view method, const 
   recorder.Trend(series.waiting, Ms(times.waiting_ns));
   recorder.Trend(series.receiving, Ms(times.receiving_ns));
   if (user_.has_due) {
-    recorder.Trend(series.intended, Ms(times.duration_ns() + user_.lateness_ns));
+    recorder.Trend(series.intended, Ms(user_.lateness_ns + times.whole_ns()));
   }
 }
 

@@ -8,6 +8,7 @@ namespace rampart::agent {
 
 Task<Flow> Walker::Meet(const RendezvousStep& step, const Step& at) {
   const int64_t begin_ns = MonotonicNow();
+  Begun(begin_ns);
   const Meeting::Outcome outcome =
       co_await context_.meetings[step.meeting]->Wait(user_.soft, step.timeout_ns);
   if (outcome == Meeting::Outcome::kInterrupted) co_return Flow::kInterrupted;

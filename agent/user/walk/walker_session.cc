@@ -63,6 +63,7 @@ Task<Flow> Walker::OpenWebsocket(WebsocketSession& session) {
   const absl::StatusOr<Url> url = Url::Parse(buffers->url);
   WebsocketTimes times;
   times.started_ns = MonotonicNow();
+  Begun(times.started_ns);
   session.started_ns = times.started_ns;
   session.deadline_ns = times.started_ns + target.timeout_ns;
   std::optional<Failure>& failed = session.failed;

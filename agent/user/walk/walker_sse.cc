@@ -35,6 +35,7 @@ Task<Flow> Walker::RunSse(const SseStep& step, const Step& at) {
       co_return ScriptError(status, step.name, at.at);
     }
     const int64_t begin_ns = MonotonicNow();
+    Begun(begin_ns);
     const absl::StatusOr<Url> url = Url::Parse(buffers->url);
     if (!url.ok() || url->websocket) {
       failed = Failure{ErrorKind::kBadUrl, url.ok() ? "a WebSocket URL in an `sse` step"

@@ -4,13 +4,17 @@ import { join } from 'node:path';
 import { start } from './process.mjs';
 import { program, scratchFolder } from './tree.mjs';
 
+// Stands before a command that must get its core when it wants it, as on a machine of its own; only root may ask for that.
+export const PROMPT = process.getuid() === 0 ? ['nice', '-n', '-20'] : [];
+
 const folder = scratchFolder('delay');
 let targets = 0;
 
 // {url, stamps()}; stamps ends it and gives [{came, answered}] in milliseconds, in the order in which requests came.
 export async function startDelayTarget(flags, { cpus = '0' } = {}) {
   const file = join(folder, String(++targets));
-  const target = await start(program('delay_target'), [...flags, '--stamps', file], { cpus, ready: /127\.0\.0\.1:(\d+)/ });
+  const [command, ...words] = [...PROMPT, program('delay_target'), ...flags, '--stamps', file];
+  const target = await start(command, words, { cpus, ready: /127\.0\.0\.1:(\d+)/ });
   return {
     url: `http://127.0.0.1:${target.match[1]}`,
     async stamps() {
