@@ -42,9 +42,15 @@ void ScenarioRun::Start(int64_t start_ns) {
   int64_t made = own(MostUsers(scenario_.load));
   if (open_model()) {
     most_users_ = made;
-    made = own(scenario_.load.has_constant_arrival_rate()
-                   ? scenario_.load.constant_arrival_rate().users()
-                   : scenario_.load.ramping_arrival_rate().users());
+    const auto take = [&](const auto& rate) {
+      made = own(rate.users());
+      busy_waits_ = rate.when_busy() == v1::WAIT;
+    };
+    if (scenario_.load.has_constant_arrival_rate()) {
+      take(scenario_.load.constant_arrival_rate());
+    } else {
+      take(scenario_.load.ramping_arrival_rate());
+    }
     MakeIdle(made);
     // Low ids serve first.
     std::reverse(idle_.begin(), idle_.end());
@@ -76,7 +82,11 @@ void ScenarioRun::Stop(v1::StopKind kind) {
 }
 
 void ScenarioRun::MaybeEnded() {
-  if (driver_done_ && live() == 0 && ended_ != nullptr) std::exchange(ended_, nullptr)();
+  if (!driver_done_ || live() != 0 || ended_ == nullptr) return;
+  if (waiting_ > 0) {  // and cannot any longer
+    context_.recorder.Count(scenario_.series.dropped, static_cast<double>(waiting_));
+  }
+  std::exchange(ended_, nullptr)();
 }
 
 ScenarioRun::LiveUser ScenarioRun::MakeUser(int64_t id) {
@@ -174,53 +184,67 @@ void ScenarioRun::UserEnded(const LiveUser& user) {
 // ---- Arrivals that are planned
 
 Task<> ScenarioRun::DriveArrivals() {
-  const absl::StatusOr<ArrivalSchedule> schedule = ArrivalSchedule::Make(scenario_.load);
+  absl::StatusOr<ArrivalSchedule> schedule = ArrivalSchedule::Make(scenario_.load);
   if (!schedule.ok() || !share_.arrivals) co_return;
-  const Stripe& arrivals = *share_.arrivals;
+  schedule_ = *std::move(schedule);
+  const int64_t count = share_.arrivals->CountBefore(schedule_->Count());
   int64_t next = 0;
   if (const int64_t late_ns = MonotonicNow() - start_ns_; late_ns > kEnterLateNs) {
-    next = arrivals.CountBefore(schedule->CountBefore(late_ns));
+    next = share_.arrivals->CountBefore(schedule_->CountBefore(late_ns));
   }
   int in_a_row = 0;
-  for (; !stopping_; ++next) {
-    const int64_t index = arrivals.At(next);
-    if (index >= schedule->Count()) break;
-    const int64_t due_ns = start_ns_ + schedule->DueAt(index);
+  for (; next < count && !stopping_; ++next) {
+    const int64_t due_ns = DueAt(next);
     if (MonotonicNow() < due_ns) {
       co_await context_.loop.SleepUntil(due_ns, &driver_);
       in_a_row = 0;
     } else if (++in_a_row % kYieldEvery == 0) {
       co_await context_.loop.Yield();
     }
-    if (!stopping_) Arrive(due_ns);
+    if (!stopping_) Arrive(next, due_ns);
   }
   if (stopping_) co_return;
   // The last arrivals may run on until the scenario's grace is over.
-  const int64_t end_ns = start_ns_ + schedule->Length();
+  const int64_t end_ns = start_ns_ + schedule_->Length();
   co_await context_.loop.SleepUntil(end_ns, &driver_);
   if (stopping_) co_return;
   ForEachLive([&](const LiveUser& user) { cuts_.At(end_ns + scenario_.graceful_stop_ns, user); });
 }
 
-void ScenarioRun::Arrive(int64_t due_ns) {
+void ScenarioRun::Arrive(int64_t arrival, int64_t due_ns) {
+  if (idle_.empty() && static_cast<int64_t>(made_.size()) < most_users_) MakeIdle(1);
+  if (idle_.empty() && busy_waits_ && most_users_ > 0) {
+    if (waiting_++ == 0) first_waiting_ = arrival;
+    return;
+  }
   if (idle_.empty()) {
-    if (static_cast<int64_t>(made_.size()) >= most_users_) {
-      context_.recorder.Count(scenario_.series.dropped);
-      return;
-    }
-    MakeIdle(1);
+    context_.recorder.Count(scenario_.series.dropped);
+    return;
   }
   User* const user = idle_.back();
   idle_.pop_back();
-  user->due_ns = due_ns;
   user->has_due = true;
   Serving(true);
-  Spawn(Iterate(*user), [this, user] {
+  Spawn(Serve(*user, due_ns), [this, user] {
     user->has_due = false;
     idle_.push_back(user);
     Serving(false);
     MaybeEnded();
   });
+}
+
+Task<> ScenarioRun::Serve(User& user, int64_t due_ns) {
+  for (;;) {
+    user.due_ns = due_ns;
+    co_await Iterate(user);
+    if (waiting_ == 0) co_return;
+    // Iterations that never wait must not keep the thread from others.
+    co_await context_.loop.Yield();
+    if (waiting_ == 0 || stopping_ || user.soft.requested()) co_return;
+    --waiting_;
+    due_ns = DueAt(first_waiting_++);
+    user.turn_ns = MonotonicNow();
+  }
 }
 
 void ScenarioRun::MakeIdle(int64_t users) {

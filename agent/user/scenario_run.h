@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <unordered_map>
 #include <vector>
 
@@ -15,6 +16,7 @@
 #include "agent/user/cuts.h"
 #include "agent/user/thread_context.h"
 #include "agent/user/user.h"
+#include "common/load/arrival_schedule.h"
 #include "common/load/share.h"
 #include "rampart/v1/fleet.pb.h"
 
@@ -54,7 +56,13 @@ class ScenarioRun {
 
   // Arrivals that are planned. In steady state one allocates nothing.
   Task<> DriveArrivals();
-  void Arrive(int64_t due_ns);
+  void Arrive(int64_t arrival, int64_t due_ns);
+  // That one, and then what waits.
+  Task<> Serve(User& user, int64_t due_ns);
+  // Of an own arrival, on MonotonicNow's clock.
+  int64_t DueAt(int64_t arrival) const {
+    return start_ns_ + schedule_->DueAt(share_.arrivals->At(arrival));
+  }
   void MakeIdle(int64_t users);
   void Serving(bool serving);
 
@@ -90,6 +98,11 @@ class ScenarioRun {
   std::vector<LiveUser> made_;
   std::vector<User*> idle_;  // of those; the next to serve is the last
   int64_t most_users_ = 0;
+  std::optional<ArrivalSchedule> schedule_;
+  bool busy_waits_ = false;
+  // Own arrivals that wait for a user, in their order: numbers, so however many cost nothing.
+  int64_t first_waiting_ = 0;
+  int64_t waiting_ = 0;
 };
 
 }  // namespace rampart::agent

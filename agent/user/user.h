@@ -36,6 +36,7 @@ struct User {
   uint32_t cuts = 0;             // raised to make a cut that was planned void
   bool has_due = false;          // serves an arrival
   int64_t due_ns = kNever;       // of that, until its lateness is known
+  int64_t turn_ns = 0;           // when that, which had to wait for a user, got this one
   int64_t lateness_ns = 0;       // of that: due until the first thing that takes time began
   uint64_t contents = 0;         // generated for it so far
   int64_t iterations_left = -1;  // -1: no limit

@@ -168,6 +168,7 @@ void ShapeRate(const std::vector<Part>& parts, v1::Load* load) {
     ramp.set_users(std::max<int64_t>(1, model.users() * most_percent / 100));
     ramp.set_max_users(std::max(model.users(), model.max_users()) * most_percent / 100);
     ramp.set_max_users(std::max(ramp.users(), ramp.max_users()));
+    ramp.set_when_busy(model.when_busy());
   };
   if (load->has_constant_arrival_rate()) {
     users(load->constant_arrival_rate());
@@ -365,6 +366,7 @@ void HoldRate(double per_second, int64_t length_ns, v1::Plan* plan) {
     SetNs(length_ns, held.mutable_duration());
     held.set_users(ramp.users());
     held.set_max_users(ramp.max_users());
+    held.set_when_busy(ramp.when_busy());
     *load.mutable_constant_arrival_rate() = std::move(held);
   }
 }

@@ -68,6 +68,7 @@ std::string Pool(const auto& rate) {
   const int64_t most = std::max(rate.users(), rate.max_users());
   std::string words = "by " + Count(rate.users(), "user");
   if (most > rate.users()) words += ", " + Grouped(static_cast<uint64_t>(most)) + " at most";
+  if (rate.when_busy() == v1::WAIT) words += ", which arrivals wait for";
   return words;
 }
 

@@ -171,8 +171,10 @@ Flow Walker::RunScript(const ScriptStep& step, const Step& at) {
 }
 
 void Walker::CountLateness(int64_t begun_ns) {
-  user_.lateness_ns = begun_ns - std::exchange(user_.due_ns, kNever);
-  context_.health.Started(user_.lateness_ns);
+  const int64_t due_ns = std::exchange(user_.due_ns, kNever);
+  user_.lateness_ns = begun_ns - due_ns;
+  // That no user was idle is no lateness of this program.
+  context_.health.Started(begun_ns - std::max(due_ns, user_.turn_ns));
   context_.recorder.Trend(user_.scenario.series.lateness, Ms(user_.lateness_ns));
 }
 

@@ -79,6 +79,29 @@ TEST(LoadModels, AnArrivalThatFindsNoUserIsDropped) {
   EXPECT_EQ(runner.Value("vus_max").gauge.value, 3);
 }
 
+TEST(LoadModels, AnArrivalMayWaitForAUserAndIsLateByThat) {
+  EngineRunner runner(
+      Plan("{ constant_arrival_rate: { rate: 100/s, duration: 100ms, users: 1, when_busy: wait } }",
+           "      - sleep: 20ms\n"));
+  runner.Run();
+  EXPECT_EQ(runner.Count("iterations"), 10);
+  EXPECT_EQ(runner.Count("dropped_iterations"), 0);
+  EXPECT_EQ(runner.Value("vus_max").gauge.value, 1);
+  const Histogram& lateness = runner.Value("iteration_lateness").trend;
+  EXPECT_EQ(lateness.count(), 10u);
+  // The last was due after 90 ms, and nine times 20 ms were before it.
+  EXPECT_GE(lateness.Max(), 90);
+}
+
+TEST(LoadModels, ArrivalsThatStillWaitWhenTheGraceIsOverAreDropped) {
+  EngineRunner runner(
+      Plan("{ constant_arrival_rate: { rate: 100/s, duration: 100ms, users: 1, when_busy: wait } }",
+           "      - sleep: 1h\n", "    graceful_stop: 0s\n"));
+  runner.Run();
+  EXPECT_EQ(runner.Count("interrupted_iterations"), 1);
+  EXPECT_EQ(runner.Count("dropped_iterations"), 9);
+}
+
 TEST(LoadModels, ARampStopsUsersWithinItsGrace) {
   EngineRunner runner(Plan(
       "{ ramping_users: { start_users: 4, graceful_ramp_down: 50ms,\n"
