@@ -1,15 +1,14 @@
-// What a suite found, in docs/PERFORMANCE.md: between `<!-- bench:NAME -->` and `<!-- /bench -->`.
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+// What a suite found, in the page of docs/ that has a place for it: between `<!-- bench:NAME -->` and `<!-- /bench -->`.
+import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { root } from './tree.mjs';
 
-const page = join(root, 'docs/PERFORMANCE.md');
-
 export function writeSection(name, text) {
-  const before = readFileSync(page, 'utf8');
   const section = new RegExp(`(<!-- bench:${name} -->\\n)[^]*?(<!-- /bench -->)`);
-  if (!section.test(before)) throw new Error(`docs/PERFORMANCE.md has no <!-- bench:${name} --> and <!-- /bench -->`);
-  writeFileSync(page, before.replace(section, (_, open, close) => `${open}${text.trim()}\n${close}`));
+  const pages = readdirSync(join(root, 'docs')).filter((file) => file.endsWith('.md'));
+  const page = pages.map((file) => join(root, 'docs', file)).find((path) => section.test(readFileSync(path, 'utf8')));
+  if (page === undefined) throw new Error(`no page of docs/ has <!-- bench:${name} --> and <!-- /bench -->`);
+  writeFileSync(page, readFileSync(page, 'utf8').replace(section, (_, open, close) => `${open}${text.trim()}\n${close}`));
 }
 
 // To docs/plots when `committed`, else to build/bench; the path, from the root.
