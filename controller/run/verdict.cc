@@ -12,10 +12,13 @@ std::vector<std::string> Doubts(const Findings& findings) {
   std::vector<std::string> doubts;
   const double due = findings.iterations + findings.dropped;
   if (findings.dropped > findings.dropped_limit * due) {
-    doubts.push_back(NumberText(findings.dropped) + " of " + NumberText(due) +
-                     " due iterations were dropped (" + NumberText(findings.dropped / due * 100) +
-                     " %, the limit is " + NumberText(findings.dropped_limit * 100) +
-                     " %): the target got less load than planned");
+    doubts.push_back(
+        NumberText(findings.dropped) + " of " + NumberText(due) + " due iterations were dropped (" +
+        NumberText(findings.dropped / due * 100) + " %, the limit is " +
+        NumberText(findings.dropped_limit * 100) +
+        " %): the target got less load than planned, and of all that was due no percentile "
+        "over p(" +
+        NumberText(findings.iterations / due * 100) + ") is known");
   }
   for (const AgentResult& agent : findings.agents) {
     for (const std::string& why : agent.bottleneck) {

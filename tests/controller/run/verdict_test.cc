@@ -119,6 +119,7 @@ TEST(Verdict, DroppedIterationsOverTheLimitAreUnreliable) {
   EXPECT_FALSE(Decide(findings).unreliable);
   findings.dropped = 2;
   ExpectDoubt(findings, "2 of 101 due iterations were dropped (1.98 %, the limit is 1 %)");
+  ExpectDoubt(findings, "of all that was due no percentile over p(98.02) is known");
   findings.dropped_limit = 0.02;
   EXPECT_FALSE(Decide(findings).unreliable);
   findings.dropped_limit = 0;
