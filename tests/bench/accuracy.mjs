@@ -73,7 +73,7 @@ const ms = (value) => number(value, value >= 100 ? 0 : value >= 10 ? 1 : 2);
 
 async function measure(one) {
   const target = await startDelayTarget(['--spin', ...one.flags]);
-  const done = await runPlan(plan(target.url, one.seconds, one.load), { agentCommand: PROMPT });
+  const done = await runPlan(plan(target.url, one.seconds, one.load), { agentCommand: PROMPT, controllerCpus: '1' });
   const stamps = (await target.stamps()).filter((stamp) => !Number.isNaN(stamp.answered));
   const planned = RATE * one.seconds;
   return {

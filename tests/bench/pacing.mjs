@@ -22,7 +22,7 @@ scenarios:
 `;
 
 async function rampart(url, rate, seconds) {
-  const done = await runPlan(plan(url, rate, seconds), { agentCommand: PROMPT });
+  const done = await runPlan(plan(url, rate, seconds), { agentCommand: PROMPT, controllerCpus: '1' });
   const [agent] = done.summary.agents;
   const lateness = values(done.summary, 'iteration_lateness');
   return {
@@ -92,8 +92,8 @@ export async function run({ rounds = 3, seconds = 8, say, publish }) {
 ${table(['arrivals/s', 'client', 'reported p50', 'p99', 'max', 'seen p50', 'p99', 'max', '% of planned', '% of a core'], rows)}
 
 "Reported" is \`iteration_lateness\`: due until the request was ready to be sent. "Seen" is the target's own stamp (\`tests/bench/delay_target.cc\`, which
-spins on core 0) against the grid \`t0 + i/rate\`, with the latest t0 that no arrival is before. Clients are on core 1 with one thread; all but the controller have the
-priority of `nice -n -20`. With ${CONNECTIONS}
+spins on core 0) against the grid \`t0 + i/rate\`, with the latest t0 that no arrival is before. Clients are on core 1 with one thread, Rampart's
+controller too; all but that have the priority of \`nice -n -20\`. With ${CONNECTIONS}
 connections: \`hey -z ${seconds}s -c ${CONNECTIONS} -q R/${CONNECTIONS} -cpus 1\`, \`h2load --h1 -t1 -c ${CONNECTIONS} --rps=R/${CONNECTIONS} -D ${seconds}\`, \`autocannon -c ${CONNECTIONS} -R R -d ${seconds}\`; hey and h2load
 pace each connection by itself, so they come in bursts. vegeta, k6 and wrk2 are no packages of Debian or npm. Rampart's plan, with rate R:
 

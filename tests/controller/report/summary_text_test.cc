@@ -150,6 +150,14 @@ TEST(SummaryText, MetricsAreMergedOverTheirTags) {
   EXPECT_THAT(text, HasSubstr("    data_received..................: 4.6 GB  40.1 MB/s\n"));
 }
 
+TEST(SummaryText, HowLateArrivalsWereIsAlwaysThere) {
+  SampleRun run;
+  run.Trend("iteration_lateness", 0.01, 0.1, 10'000);
+  const std::vector<std::string> lines = LinesOf(SummaryAt(run.result, 100));
+  // Its median, its maximum and its p(99), in microseconds.
+  EXPECT_THAT(lines, Contains(testing::ContainsRegex("iteration_lateness.* 55.* 100.* 99")));
+}
+
 TEST(SummaryText, LeavesOutWhatWasNeverMeasured) {
   const std::string text = SummaryText(MakeSampleRun().result, {.width = 120});
   EXPECT_THAT(text, Not(HasSubstr("never_sampled")));
