@@ -33,7 +33,8 @@ scenarios:
     graceful_stop: 7s
     steps: [ { sleep: 1s } ]
   rate:
-    load: { constant_arrival_rate: { rate: 200/s, duration: 1m, users: 40, max_users: 80 } }
+    load:
+      constant_arrival_rate: { rate: 200/s, duration: 1m, users: 40, max_users: 80, when_busy: wait }
     steps: [ { sleep: 1s } ]
 )";
 
@@ -66,6 +67,7 @@ TEST(Profile, LoadGoesToThePlansOwnSizeAndBack) {
   EXPECT_EQ(plan.scenarios(1).start().seconds(), 30);
   EXPECT_EQ(plan.scenarios(1).graceful_stop().seconds(), 7);
   EXPECT_EQ(MostUsers(plan.scenarios(2).load()), 80);
+  EXPECT_EQ(plan.scenarios(2).load().ramping_arrival_rate().when_busy(), v1::WAIT);
 }
 
 TEST(Profile, StressAndSpikeGoBeyond) {
