@@ -13,6 +13,9 @@ namespace {
 
 // Starts at the same instant let others go first this often.
 constexpr int kYieldEvery = 64;
+// Arrivals that are closer together share a wake: at 50,000 a second one for each would take more
+// than half of a core.
+constexpr int64_t kShortestSleepNs = 50'000;
 // Arrivals that were due longer ago than this when the driver begins are not replayed.
 constexpr int64_t kEnterLateNs = 1'000'000'000;
 
@@ -195,8 +198,8 @@ Task<> ScenarioRun::DriveArrivals() {
   int in_a_row = 0;
   for (; next < count && !stopping_; ++next) {
     const int64_t due_ns = DueAt(next);
-    if (MonotonicNow() < due_ns) {
-      co_await context_.loop.SleepUntil(due_ns, &driver_);
+    if (const int64_t now_ns = MonotonicNow(); now_ns < due_ns) {
+      co_await context_.loop.SleepUntil(std::max(due_ns, now_ns + kShortestSleepNs), &driver_);
       in_a_row = 0;
     } else if (++in_a_row % kYieldEvery == 0) {
       co_await context_.loop.Yield();
