@@ -2,12 +2,13 @@
 #ifndef RAMPART_AGENT_ENGINE_FAILURE_H_
 #define RAMPART_AGENT_ENGINE_FAILURE_H_
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
 namespace rampart::agent {
 
-enum class ErrorKind {
+enum class ErrorKind : uint8_t {
   kInterrupted,  // the run or the user was stopped
   kTimeout,      // nothing in time; the detail says what was waited for
   kDns,          // the name did not resolve

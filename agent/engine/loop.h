@@ -42,7 +42,7 @@ class Waiter {
         socket_(socket),
         interrupt_(interrupt),
         deadline_ns_(deadline_ns),
-        interest_(interest) {}
+        interest_(static_cast<uint8_t>(interest)) {}
   Waiter(const Waiter&) = delete;
   Waiter& operator=(const Waiter&) = delete;
 
@@ -64,8 +64,8 @@ class Waiter {
   Interrupt* interrupt_;
   std::coroutine_handle<> coroutine_;
   int64_t deadline_ns_;
-  uint32_t interest_;  // EPOLLIN, EPOLLOUT
   int32_t heap_index_ = -1;
+  uint8_t interest_;  // EPOLLIN, EPOLLOUT
   Wake result_ = Wake::kReady;
 };
 

@@ -97,16 +97,8 @@ class [[nodiscard]] Task {
   Handle handle_;
 };
 
-namespace internal {
-template <typename T>
-Task<T> TaskPromise<T>::get_return_object() {
-  return Task<T>(std::coroutine_handle<TaskPromise<T>>::from_promise(*this));
-}
-inline Task<void> TaskPromise<void>::get_return_object() {
-  return Task<void>(std::coroutine_handle<TaskPromise<void>>::from_promise(*this));
-}
-
-// A coroutine that nobody awaits; its frame ends with it.
+// A coroutine that nobody awaits: it runs when it is called, until it first suspends, the loop
+// resumes it after that, and its frame ends with it.
 struct Detached {
   struct promise_type {
     static void* operator new(size_t bytes) { return FramePool::Allocate(bytes); }
@@ -120,6 +112,15 @@ struct Detached {
     void unhandled_exception() noexcept { std::terminate(); }
   };
 };
+
+namespace internal {
+template <typename T>
+Task<T> TaskPromise<T>::get_return_object() {
+  return Task<T>(std::coroutine_handle<TaskPromise<T>>::from_promise(*this));
+}
+inline Task<void> TaskPromise<void>::get_return_object() {
+  return Task<void>(std::coroutine_handle<TaskPromise<void>>::from_promise(*this));
+}
 
 template <typename Done>
 Detached RunDetached(Task<void> task, Done done) {

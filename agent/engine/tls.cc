@@ -4,6 +4,9 @@
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
 
+#include <map>
+#include <mutex>
+
 #include "absl/status/status.h"
 #include "agent/engine/resolver.h"
 
@@ -34,18 +37,55 @@ absl::Status Trust(const std::string& pem, SSL_CTX* context) {
 
 }  // namespace
 
+// What connections have in common once they are open. A session holds the certificates of its peer,
+// 5 kB and more; OpenSSL keeps it while the connection is there, unless it is given another. Giving
+// it one must not change its method, which OpenSSL takes from the context: so there is a context
+// for each version that was negotiated.
+struct TlsContext::Connected {
+  using Context = std::unique_ptr<SSL_CTX, SslFree>;
+
+  std::unique_ptr<SSL_SESSION, SslFree> session{SSL_SESSION_new()};
+  std::mutex mutex;
+  std::map<const SSL_METHOD*, Context> contexts;  // guarded by mutex
+
+  SSL_CTX* ContextFor(const SSL* ssl) {
+    const SSL_METHOD* method = SSL_get_ssl_method(ssl);
+    const std::lock_guard lock(mutex);
+    Context& context = contexts[method];
+    if (context == nullptr) {
+      context.reset(SSL_CTX_new(method));
+      if (context != nullptr) SSL_CTX_set_session_cache_mode(context.get(), SSL_SESS_CACHE_OFF);
+    }
+    return context.get();
+  }
+};
+
+void TlsContext::Shed(SSL* ssl) const {
+  SSL_SESSION* common = connected_->session.get();
+  if (common == nullptr || SSL_get_session(ssl) == common) return;
+  const SSL_METHOD* method = SSL_get_ssl_method(ssl);
+  if (SSL_CTX_get_ssl_method(SSL_get_SSL_CTX(ssl)) != method) {
+    SSL_CTX* context = connected_->ContextFor(ssl);
+    if (context == nullptr || SSL_set_SSL_CTX(ssl, context) != context) return;
+  }
+  SSL_set_session(ssl, common);
+}
+
 absl::StatusOr<TlsContext> TlsContext::Make(const TlsOptions& options) {
   TlsContext made;
   made.insecure_ = options.insecure;
   made.context_.reset(SSL_CTX_new(TLS_client_method()));
   SSL_CTX* context = made.context_.get();
   if (context == nullptr) return absl::InternalError("OpenSSL gives no TLS context");
+  made.connected_ = std::make_shared<Connected>();
   SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
+  SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
   SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
                                 SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
   // A peer that closes without close_notify is a closed connection, as it is without TLS; lengths
   // are checked above.
-  SSL_CTX_set_options(context, SSL_OP_IGNORE_UNEXPECTED_EOF);
+  // Nothing is renegotiated: what a handshake leaves is shed.
+  SSL_CTX_set_options(context, SSL_OP_IGNORE_UNEXPECTED_EOF | SSL_OP_NO_RENEGOTIATION);
   SSL_CTX_set_verify(context, options.insecure ? SSL_VERIFY_NONE : SSL_VERIFY_PEER, nullptr);
   static constexpr unsigned char kHttp11[] = "\x08http/1.1";
   SSL_CTX_set_alpn_protos(context, kHttp11, sizeof(kHttp11) - 1);

@@ -20,10 +20,12 @@ struct TlsOptions {
 struct SslFree {
   void operator()(SSL* ssl) const { SSL_free(ssl); }
   void operator()(SSL_CTX* context) const { SSL_CTX_free(context); }
+  void operator()(SSL_SESSION* session) const { SSL_SESSION_free(session); }
 };
 using SslHandle = std::unique_ptr<SSL, SslFree>;
 
-// Thread-safe after Make. TLS 1.2 and later, buffers released while idle.
+// Thread-safe after Make. TLS 1.2 and later, buffers released while idle. Every connection makes a
+// handshake of its own, as users that know nothing of each other do: none is resumed.
 class TlsContext {
  public:
   // Fails when the CA certificates cannot be read.
@@ -32,9 +34,15 @@ class TlsContext {
   // A client's session over `fd` towards `host` (its certificate's name, and SNI unless it is an
   // address).
   SslHandle NewSession(int fd, const std::string& host) const;
+  // After a handshake that succeeded, and whenever the server may have sent tickets: gives back the
+  // peer's certificates and the tickets, which nobody asks for any more.
+  void Shed(SSL* ssl) const;
 
  private:
+  struct Connected;
+
   std::unique_ptr<SSL_CTX, SslFree> context_;
+  std::shared_ptr<Connected> connected_;
   bool insecure_ = false;
 };
 

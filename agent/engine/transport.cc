@@ -31,16 +31,16 @@ Transport::Moved Transport::Fail(Failure failure) {
   return {Step::kFailed};
 }
 
-Transport::Moved Transport::FromSsl(int result, uint32_t* wants) {
+Transport::Moved Transport::FromSsl(int result, uint8_t* wants) {
   if (result > 0) return {Step::kDone, static_cast<size_t>(result)};
   const int saved_errno = errno;
   switch (SSL_get_error(ssl_.get(), result)) {
     case SSL_ERROR_WANT_READ:
-      socket_->SawReadBlock();
+      socket_.SawReadBlock();
       *wants = EPOLLIN;
       return {Step::kBlocked};
     case SSL_ERROR_WANT_WRITE:
-      socket_->SawWriteBlock();
+      socket_.SawWriteBlock();
       *wants = EPOLLOUT;
       return {Step::kBlocked};
     case SSL_ERROR_ZERO_RETURN:
@@ -56,9 +56,12 @@ Transport::Moved Transport::FromSsl(int result, uint32_t* wants) {
 
 Transport::Moved Transport::Receive(char* buffer, size_t size) {
   if (ssl_ != nullptr) {
-    return FromSsl(SSL_read(ssl_.get(), buffer, static_cast<int>(size)), &receive_wants_);
+    const Moved moved =
+        FromSsl(SSL_read(ssl_.get(), buffer, static_cast<int>(size)), &receive_wants_);
+    if (moved.step == Step::kBlocked) tls_->Shed(ssl_.get());  // it may have been a ticket
+    return moved;
   }
-  const ssize_t got = socket_->Receive(buffer, size);
+  const ssize_t got = socket_.Receive(buffer, size);
   if (got > 0) return {Step::kDone, static_cast<size_t>(got)};
   if (got == 0) return {Step::kClosed};
   if (errno == EAGAIN) return {Step::kBlocked};
@@ -71,7 +74,7 @@ Transport::Moved Transport::Send(std::string_view bytes) {
     return FromSsl(SSL_write(ssl_.get(), bytes.data(), static_cast<int>(bytes.size())),
                    &send_wants_);
   }
-  const ssize_t sent = socket_->Send(bytes.data(), bytes.size());
+  const ssize_t sent = socket_.Send(bytes.data(), bytes.size());
   if (sent >= 0) return {Step::kDone, static_cast<size_t>(sent)};
   if (errno == EAGAIN) return {Step::kBlocked};
   return Fail(FailureFromErrno(errno, "send"));
@@ -101,7 +104,7 @@ Task<std::optional<Failure>> Transport::SendAll(std::string_view bytes, int64_t 
 
 void Transport::CloseHard() {
   const linger hard{.l_onoff = 1, .l_linger = 0};
-  setsockopt(socket_->fd(), SOL_SOCKET, SO_LINGER, &hard, sizeof(hard));
+  setsockopt(socket_.fd(), SOL_SOCKET, SO_LINGER, &hard, sizeof(hard));
 }
 
 Task<Connector::Result> Connector::ConnectTo(Endpoint endpoint, int64_t deadline_ns,
@@ -117,22 +120,23 @@ Task<Connector::Result> Connector::ConnectTo(Endpoint endpoint, int64_t deadline
   setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
   const int result = connect(fd, reinterpret_cast<sockaddr*>(&endpoint.address), endpoint.size);
   const int connect_errno = errno;
-  auto watched = std::make_unique<Socket>(loop_, fd);
+  auto transport = std::make_unique<Transport>(loop_, fd);
   if (result != 0) {
     if (connect_errno != EINPROGRESS) co_return FailureFromErrno(connect_errno, doing());
-    const Wake wake = co_await watched->Writable(deadline_ns, interrupt);
+    const Wake wake = co_await transport->ToSend(deadline_ns, interrupt);
     if (wake != Wake::kReady) co_return FailureFromWake(wake, doing());
     int error = 0;
     socklen_t size = sizeof(error);
     getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size);
     if (error != 0) co_return FailureFromErrno(error, doing());
   }
-  co_return std::make_unique<Transport>(std::move(watched));
+  co_return transport;
 }
 
 Task<std::optional<Failure>> Connector::Handshake(Transport& transport, const std::string& host,
                                                   int64_t deadline_ns, Interrupt* interrupt) {
-  transport.ssl_ = tls_.NewSession(transport.socket_->fd(), host);
+  transport.tls_ = &tls_;
+  transport.ssl_ = tls_.NewSession(transport.socket_.fd(), host);
   const std::string doing = "TLS handshake with " + host;
   if (transport.ssl_ == nullptr) {
     co_return Failure{ErrorKind::kTlsHandshake, doing + ": " + SslErrorText()};
@@ -141,16 +145,19 @@ Task<std::optional<Failure>> Connector::Handshake(Transport& transport, const st
   for (;;) {
     ERR_clear_error();
     const int result = SSL_do_handshake(ssl);
-    if (result == 1) co_return std::nullopt;
+    if (result == 1) {
+      tls_.Shed(ssl);
+      co_return std::nullopt;
+    }
     Wake wake = Wake::kReady;
     switch (SSL_get_error(ssl, result)) {
       case SSL_ERROR_WANT_READ:
-        transport.socket_->SawReadBlock();
-        wake = co_await transport.socket_->Readable(deadline_ns, interrupt);
+        transport.socket_.SawReadBlock();
+        wake = co_await transport.socket_.Readable(deadline_ns, interrupt);
         break;
       case SSL_ERROR_WANT_WRITE:
-        transport.socket_->SawWriteBlock();
-        wake = co_await transport.socket_->Writable(deadline_ns, interrupt);
+        transport.socket_.SawWriteBlock();
+        wake = co_await transport.socket_.Writable(deadline_ns, interrupt);
         break;
       default: {
         const long verified = SSL_get_verify_result(ssl);

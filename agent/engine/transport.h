@@ -37,22 +37,22 @@ class Transport {
     size_t bytes = 0;
   };
 
-  explicit Transport(std::unique_ptr<Socket> socket) : socket_(std::move(socket)) {}
+  // Takes over `fd`, which must be non-blocking.
+  Transport(Loop& loop, int fd) : socket_(loop, fd) {}
 
   Moved Receive(char* buffer, size_t size);
   Moved Send(std::string_view bytes);
   Waiter ToReceive(int64_t deadline_ns, Interrupt* interrupt) {
-    return Waiter(socket_->loop(), socket_.get(), receive_wants_, deadline_ns, interrupt);
+    return Waiter(socket_.loop(), &socket_, receive_wants_, deadline_ns, interrupt);
   }
   Waiter ToSend(int64_t deadline_ns, Interrupt* interrupt) {
-    return Waiter(socket_->loop(), socket_.get(), send_wants_, deadline_ns, interrupt);
+    return Waiter(socket_.loop(), &socket_, send_wants_, deadline_ns, interrupt);
   }
   // False when Receive would find nothing, known without a system call: what comes is announced.
-  bool MayReceive() const { return secure() || socket_->MayReceive(); }
+  bool MayReceive() const { return secure() || socket_.MayReceive(); }
   // Either of them, for who has something to send while it listens.
   Waiter ToReceiveOrSend(int64_t deadline_ns, Interrupt* interrupt) {
-    return Waiter(socket_->loop(), socket_.get(), receive_wants_ | send_wants_, deadline_ns,
-                  interrupt);
+    return Waiter(socket_.loop(), &socket_, receive_wants_ | send_wants_, deadline_ns, interrupt);
   }
 
   // Sends all of `bytes`, which must stay valid. A failure is kTimeout or kInterrupted where the
@@ -62,10 +62,10 @@ class Transport {
 
   // False when the peer has closed or has sent something that nobody asked for: not to be used
   // again.
-  bool Reusable() const { return !socket_->hung_up(); }
+  bool Reusable() const { return !socket_.hung_up(); }
 
   Failure failure() const { return failure_ ? *failure_ : Failure{ErrorKind::kSystem, ""}; }
-  Loop& loop() const { return socket_->loop(); }
+  Loop& loop() const { return socket_.loop(); }
   bool secure() const { return ssl_ != nullptr; }
   // Makes the kernel answer with RST instead of keeping the address for a minute after closing.
   void CloseHard();
@@ -73,14 +73,15 @@ class Transport {
  private:
   friend class Connector;
 
-  Moved FromSsl(int result, uint32_t* wants);
+  Moved FromSsl(int result, uint8_t* wants);
   Moved Fail(Failure failure);
 
-  std::unique_ptr<Socket> socket_;
+  Socket socket_;
+  uint8_t receive_wants_ = EPOLLIN;
+  uint8_t send_wants_ = EPOLLOUT;
+  const TlsContext* tls_ = nullptr;  // of ssl_
   SslHandle ssl_;
   std::unique_ptr<Failure> failure_;
-  uint32_t receive_wants_ = EPOLLIN;
-  uint32_t send_wants_ = EPOLLOUT;
 };
 
 // A failed or interrupted wait as a Failure; `doing` says what was waited for.

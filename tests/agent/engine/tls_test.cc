@@ -2,6 +2,8 @@
 #include "agent/engine/tls.h"
 
 #include <gtest/gtest.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/ssl.hpp>
@@ -114,6 +116,75 @@ TEST(Tls, BadCertificatesAreRefusedUnlessTheyAreNotLookedAt) {
   EXPECT_EQ(Connect(self_signed, insecure), "hello");
   EXPECT_EQ(Connect(wrong_host, insecure), "hello");
   EXPECT_EQ(Connect(expired, insecure), "hello");
+}
+
+// A client and a server of one TLS version, in one thread.
+class Pair {
+ public:
+  Pair(const TlsContext& tls, const Certificate& certificate, int version)
+      : context_(SSL_CTX_new(TLS_server_method())) {
+    SSL_CTX_use_certificate(context_.get(), certificate.x509);
+    SSL_CTX_use_PrivateKey(context_.get(), certificate.key);
+    SSL_CTX_set_max_proto_version(context_.get(), version);
+    EXPECT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, ends_), 0);
+    client = tls.NewSession(ends_[0], "127.0.0.1");
+    server.reset(SSL_new(context_.get()));
+    SSL_set_fd(server.get(), ends_[1]);
+    SSL_set_accept_state(server.get());
+    for (int i = 0; i < 4; ++i) {
+      SSL_do_handshake(client.get());
+      SSL_do_handshake(server.get());
+    }
+    EXPECT_EQ(SSL_is_init_finished(client.get()), 1);
+    EXPECT_EQ(SSL_version(client.get()), version);
+  }
+  ~Pair() {
+    for (const int end : ends_) close(end);
+  }
+
+  // What came of one word each way.
+  std::string Exchange() {
+    char buffer[16];
+    std::string came;
+    SSL_write(server.get(), "ping", 4);
+    if (const int got = SSL_read(client.get(), buffer, sizeof(buffer)); got > 0) {
+      came.append(buffer, static_cast<size_t>(got));
+    }
+    EXPECT_EQ(SSL_read(client.get(), buffer, sizeof(buffer)), -1);
+    SSL_write(client.get(), "pong", 4);
+    if (const int got = SSL_read(server.get(), buffer, sizeof(buffer)); got > 0) {
+      came.append(buffer, static_cast<size_t>(got));
+    }
+    return came;
+  }
+
+  SslHandle client;
+  SslHandle server;
+
+ private:
+  std::unique_ptr<SSL_CTX, SslFree> context_;
+  int ends_[2];
+};
+
+TEST(Tls, AnOpenConnectionKeepsNeitherCertificatesNorTicketsAndGoesOn) {
+  const Certificate certificate("IP:127.0.0.1");
+  const TlsContext tls = *TlsContext::Make({.ca_file = certificate.file});
+  for (const int version : {TLS1_2_VERSION, TLS1_3_VERSION}) {
+    Pair pair(tls, certificate, version);
+    EXPECT_NE(SSL_get0_peer_certificate(pair.client.get()), nullptr);
+    tls.Shed(pair.client.get());
+    EXPECT_EQ(SSL_get0_peer_certificate(pair.client.get()), nullptr);
+    const SSL_SESSION* common = SSL_get_session(pair.client.get());
+    EXPECT_EQ(pair.Exchange(), "pingpong");
+    if (version == TLS1_3_VERSION) {
+      EXPECT_EQ(SSL_new_session_ticket(pair.server.get()), 1);
+      EXPECT_EQ(SSL_key_update(pair.server.get(), SSL_KEY_UPDATE_REQUESTED), 1);
+    }
+    for (int i = 0; i < 3; ++i) EXPECT_EQ(pair.Exchange(), "pingpong");
+    tls.Shed(pair.client.get());
+    EXPECT_EQ(SSL_get_session(pair.client.get()), common);
+    EXPECT_EQ(pair.Exchange(), "pingpong");
+  }
 }
 
 TEST(Tls, AServerThatSpeaksNoTlsIsNamed) {
