@@ -14,10 +14,10 @@ int64_t Within(int64_t limit_ns, int64_t deadline_ns) {
 
 Websocket::Websocket(std::unique_ptr<Transport> transport, std::string_view subprotocol,
                      std::string_view unread)
-    : transport_(std::move(transport)),
-      unread_(unread),
-      subprotocol_(subprotocol),
-      bytes_received_(unread.size()) {}
+    : transport_(std::move(transport)), bytes_received_(unread.size()) {
+  if (!unread.empty()) backlog_.Take().unread = unread;
+  if (!subprotocol.empty()) subprotocol_ = std::make_unique<std::string>(subprotocol);
+}
 
 std::string_view Websocket::close_reason() const {
   return state_ == State::kClosed && close_code_ != kCloseAbnormal ? decoder_.close_reason()
@@ -55,11 +55,16 @@ size_t Websocket::SendSome(std::string_view bytes) {
 
 void Websocket::Flush() {
   if (!queued()) return;
-  queued_at_ += SendSome(std::string_view(queued_).substr(queued_at_));
-  if (!queued() || send_broken_) {
-    queued_ = std::string();
-    queued_at_ = 0;
-  }
+  Backlog& backlog = backlog_.Take();
+  backlog.queued_at += SendSome(std::string_view(backlog.queued).substr(backlog.queued_at));
+  if (!queued() || send_broken_) ClearQueue();
+}
+
+void Websocket::ClearQueue() {
+  if (!backlog_.held()) return;
+  backlog_->queued.clear();
+  backlog_->queued_at = 0;
+  if (!unread()) backlog_.GiveBack();
 }
 
 void Websocket::Put(WebsocketOpcode opcode, std::string_view payload) {
@@ -67,11 +72,12 @@ void Websocket::Put(WebsocketOpcode opcode, std::string_view payload) {
   if (send_broken_) return;
   if (queued()) {
     // The part that is sent already must not pile up.
-    if (queued_at_ > queued_.size() / 2) {
-      queued_.erase(0, queued_at_);
-      queued_at_ = 0;
+    Backlog& backlog = backlog_.Take();
+    if (backlog.queued_at > backlog.queued.size() / 2) {
+      backlog.queued.erase(0, backlog.queued_at);
+      backlog.queued_at = 0;
     }
-    AppendFrame(opcode, payload, RandomMask(), &queued_);
+    AppendFrame(opcode, payload, RandomMask(), &backlog.queued);
     return;
   }
   // Written into the thread's scratch and sent at once; what the kernel does not take is copied.
@@ -81,7 +87,7 @@ void Websocket::Put(WebsocketOpcode opcode, std::string_view payload) {
   scratch.reserve(payload.size() + kMaxFrameHeadBytes);
   AppendFrame(opcode, payload, RandomMask(), &scratch);
   const size_t sent = SendSome(scratch);
-  if (!send_broken_ && sent < scratch.size()) queued_.assign(scratch, sent);
+  if (!send_broken_ && sent < scratch.size()) backlog_.Take().queued.assign(scratch, sent);
   if (scratch.capacity() > kKeptScratchBytes) scratch = std::string();
 }
 
@@ -101,7 +107,7 @@ std::optional<Failure> Websocket::Unsendable(size_t payload_bytes) const {
                    "send: a message of " + std::to_string(payload_bytes) + " bytes, over the " +
                        std::to_string(kMaxMessageBytes) + " that are allowed"};
   }
-  const size_t waiting = queued_.size() - queued_at_;
+  const size_t waiting = queued_bytes();
   if (waiting > 0 && waiting + payload_bytes + kMaxFrameHeadBytes > kMaxQueuedBytes) {
     return Failure{ErrorKind::kTimeout, "send: the server does not read, " +
                                             std::to_string(waiting) + " bytes wait for it already"};
@@ -139,7 +145,7 @@ std::optional<Websocket::Event> Websocket::Decode(std::string_view* bytes) {
         return Event::kMessage;
       case WebsocketDecoder::Step::kPing:
         // A peer that asks without reading the answers gets no more of them (RFC 6455, 5.5.3).
-        if (!close_sent_ && queued_.size() - queued_at_ < kMaxQueuedBytes) {
+        if (!close_sent_ && queued_bytes() < kMaxQueuedBytes) {
           Put(WebsocketOpcode::kPong, decoder_.control());
         }
         break;
@@ -171,7 +177,7 @@ Transport::Step Websocket::Read(std::optional<Event>* event) {
       std::string_view bytes(loop().read_buffer(), moved.bytes);
       *event = Decode(&bytes);
       // The buffer is the next reader's; what is left is ours to keep.
-      if (state_ == State::kOpen) unread_.assign(bytes);
+      if (state_ == State::kOpen && !bytes.empty()) backlog_.Take().unread.assign(bytes);
       break;
     }
     case Transport::Step::kClosed:
@@ -192,41 +198,55 @@ Transport::Step Websocket::Read(std::optional<Event>* event) {
   return moved.step;
 }
 
+std::optional<Websocket::Event> Websocket::DecodeUnread() {
+  Backlog& backlog = backlog_.Take();
+  std::string_view bytes = std::string_view(backlog.unread).substr(backlog.unread_at);
+  const std::optional<Event> event = Decode(&bytes);
+  backlog.unread_at = backlog.unread.size() - bytes.size();
+  if (bytes.empty()) {
+    backlog.unread.clear();
+    backlog.unread_at = 0;
+    if (!queued()) backlog_.GiveBack();
+  }
+  return event;
+}
+
+bool Websocket::Advance(std::optional<Event>* event) {
+  if (unread()) {
+    *event = DecodeUnread();
+    return false;
+  }
+  Flush();
+  if (Read(event) != Transport::Step::kBlocked) return false;
+  if (send_broken_) {
+    *event = Fail(failure());
+    return false;
+  }
+  decoder_.Release();
+  reads_in_a_row_ = 0;
+  return true;
+}
+
 Task<Websocket::Event> Websocket::Next(int64_t deadline_ns, Interrupt* interrupt) {
   for (;;) {
     if (state_ == State::kClosed) co_return Event::kClosed;
     if (state_ == State::kFailed) co_return Event::kFailed;
     if (interrupt != nullptr && interrupt->requested()) co_return Event::kInterrupted;
-    if (deadline_ns != kNever && MonotonicNow() >= deadline_ns) {
-      // Who asks again and again with deadlines that are over lets the others go on meanwhile.
-      co_await loop().Yield();
-      co_return Event::kDeadline;
-    }
-
-    std::optional<Event> event;
-    if (!unread_.empty()) {
-      std::string_view bytes = std::string_view(unread_).substr(unread_at_);
-      event = Decode(&bytes);
-      unread_at_ = unread_.size() - bytes.size();
-      if (bytes.empty()) {
-        unread_ = std::string();
-        unread_at_ = 0;
-      }
-    } else if (++reads_in_a_row_ > kMaxReadsInARow) {
+    const bool late = deadline_ns != kNever && MonotonicNow() >= deadline_ns;
+    if (late || (!unread() && ++reads_in_a_row_ > kMaxReadsInARow)) {
+      // Who asks again and again with deadlines that are over lets the others go on meanwhile, and
+      // so does who has much to read.
       reads_in_a_row_ = 0;
       co_await loop().Yield();
+      if (late) co_return Event::kDeadline;
       continue;
-    } else {
-      Flush();
-      if (Read(&event) == Transport::Step::kBlocked) {
-        if (send_broken_) co_return Fail(failure());
-        decoder_.Release();
-        reads_in_a_row_ = 0;
-        const Wake wake = co_await (queued() ? transport_->ToReceiveOrSend(deadline_ns, interrupt)
-                                             : transport_->ToReceive(deadline_ns, interrupt));
-        if (wake == Wake::kTimeout) co_return Event::kDeadline;
-        if (wake == Wake::kInterrupted) co_return Event::kInterrupted;
-      }
+    }
+    std::optional<Event> event;
+    if (Advance(&event)) {
+      const Wake wake = co_await ToHear(deadline_ns, interrupt);
+      if (wake == Wake::kTimeout) co_return Event::kDeadline;
+      if (wake == Wake::kInterrupted) co_return Event::kInterrupted;
+      continue;
     }
     if (event == Event::kClosed && queued()) co_await FlushReply(deadline_ns, interrupt);
     if (event) co_return *event;
@@ -283,8 +303,7 @@ Task<std::optional<Failure>> Websocket::Close(uint16_t code, std::string_view re
     co_await AwaitEnd(deadline_ns, interrupt);
   }
   transport_.reset();
-  queued_ = std::string();
-  queued_at_ = 0;
+  ClearQueue();
   co_return failed;
 }
 

@@ -13,6 +13,7 @@
 #include "agent/engine/failure.h"
 #include "agent/engine/task.h"
 #include "agent/engine/transport.h"
+#include "agent/protocol/borrowed.h"
 #include "agent/protocol/http_response.h"
 #include "agent/protocol/url.h"
 #include "agent/protocol/websocket_decoder.h"
@@ -95,7 +96,9 @@ class Websocket {
   // without a Close frame.
   uint16_t close_code() const { return close_code_; }
   std::string_view close_reason() const;
-  std::string_view subprotocol() const { return subprotocol_; }
+  std::string_view subprotocol() const {
+    return subprotocol_ == nullptr ? std::string_view() : *subprotocol_;
+  }
   Failure failure() const;
 
   // Whole messages, without control frames; sent ones as they are accepted.
@@ -116,7 +119,38 @@ class Websocket {
                               WebsocketTimes* times);
 
   Loop& loop() const { return transport_->loop(); }
-  bool queued() const { return queued_at_ < queued_.size(); }
+  // What could not be sent or delivered yet.
+  struct Backlog {
+    static constexpr size_t kMaxKeptBytes = 64 * 1024;
+
+    std::string queued;  // frames from queued_at on
+    std::string unread;  // received and not decoded, from unread_at on
+    size_t queued_at = 0;
+    size_t unread_at = 0;
+
+    bool empty() const { return queued.empty() && unread.empty(); }
+    void Clear() {
+      queued.clear();
+      unread.clear();
+      queued_at = unread_at = 0;
+      if (queued.capacity() > kMaxKeptBytes) queued = std::string();
+      if (unread.capacity() > kMaxKeptBytes) unread = std::string();
+    }
+  };
+
+  bool queued() const { return queued_bytes() > 0; }
+  size_t queued_bytes() const {
+    return backlog_.held() ? backlog_->queued.size() - backlog_->queued_at : 0;
+  }
+  bool unread() const { return backlog_.held() && !backlog_->unread.empty(); }
+  void ClearQueue();
+  Waiter ToHear(int64_t deadline_ns, Interrupt* interrupt) {
+    return queued() ? transport_->ToReceiveOrSend(deadline_ns, interrupt)
+                    : transport_->ToReceive(deadline_ns, interrupt);
+  }
+  // What Next does without waiting: true when it has to wait for the peer.
+  bool Advance(std::optional<Event>* event);
+  std::optional<Event> DecodeUnread();
   // An event for the user, from `bytes`; none when they are used up.
   std::optional<Event> Decode(std::string_view* bytes);
   // Reads once without waiting. kBlocked when there was nothing to read.
@@ -136,11 +170,8 @@ class Websocket {
 
   std::unique_ptr<Transport> transport_;  // null after Close
   WebsocketDecoder decoder_{kMaxMessageBytes};
-  std::string queued_;  // frames from queued_at_ on
-  std::string unread_;  // received and not decoded, from unread_at_ on
-  size_t queued_at_ = 0;
-  size_t unread_at_ = 0;
-  std::string subprotocol_;
+  Borrowed<Backlog> backlog_;                 // while there is one
+  std::unique_ptr<std::string> subprotocol_;  // null: none
   std::unique_ptr<Failure> failure_;
   uint64_t messages_sent_ = 0;
   uint64_t messages_received_ = 0;

@@ -91,7 +91,7 @@ bool WebsocketDecoder::CheckLength() {
     }
     if (length >> 63 != 0) return Fail("a length with its highest bit set");
   }
-  if (!IsControl(opcode_) && length > max_message_bytes_ - message_.size()) {
+  if (!IsControl(opcode_) && length > max_message_bytes_ - message().size()) {
     failure_close_code_ = kCloseTooLarge;
     failure_ = std::make_unique<Failure>(Failure{
         ErrorKind::kMessageTooLarge,
@@ -129,18 +129,20 @@ bool WebsocketDecoder::TakeHead(std::string_view* bytes, Step* step) {
 WebsocketDecoder::Step WebsocketDecoder::Feed(std::string_view* bytes) {
   if (failure_ != nullptr) return Step::kFailed;
   if (delivered_) {
-    message_.clear();
+    payloads_->message.clear();
     delivered_ = false;
   }
+  if (bytes->empty()) return Step::kMore;
+  Payloads& payloads = payloads_.Take();
   for (;;) {
     if (!in_payload_) {
       Step step;
       if (!TakeHead(bytes, &step)) return step;
       in_payload_ = true;
-      if (IsControl(opcode_)) control_.clear();
+      if (IsControl(opcode_)) payloads.control.clear();
     }
     const size_t taken = std::min<uint64_t>(remaining_, bytes->size());
-    (IsControl(opcode_) ? control_ : message_).append(bytes->substr(0, taken));
+    (IsControl(opcode_) ? payloads.control : payloads.message).append(bytes->substr(0, taken));
     bytes->remove_prefix(taken);
     remaining_ -= taken;
     if (remaining_ > 0) return Step::kMore;
@@ -155,11 +157,11 @@ WebsocketDecoder::Step WebsocketDecoder::Feed(std::string_view* bytes) {
 WebsocketDecoder::Step WebsocketDecoder::EndControl() {
   if (opcode_ == WebsocketOpcode::kPing) return Step::kPing;
   if (opcode_ == WebsocketOpcode::kPong) return Step::kPong;
-  if (control_.size() == 1) {
+  if (control().size() == 1) {
     Fail("a close frame of one byte");
     return Step::kFailed;
   }
-  if (!control_.empty() && !IsSendableCloseCode(close_code())) {
+  if (!control().empty() && !IsSendableCloseCode(close_code())) {
     Fail("the close code " + std::to_string(close_code()) + ", which no frame may carry");
     return Step::kFailed;
   }
@@ -172,7 +174,7 @@ WebsocketDecoder::Step WebsocketDecoder::EndControl() {
 }
 
 WebsocketDecoder::Step WebsocketDecoder::EndMessage() {
-  if (!binary_ && !IsUtf8(message_)) {
+  if (!binary_ && !IsUtf8(message())) {
     failure_close_code_ = kCloseInvalidText;
     Fail("a text message that is not UTF-8");
     return Step::kFailed;
@@ -182,22 +184,22 @@ WebsocketDecoder::Step WebsocketDecoder::EndMessage() {
 }
 
 uint16_t WebsocketDecoder::close_code() const {
-  if (control_.size() < 2) return kCloseNoCode;
-  const auto byte = [this](size_t i) { return static_cast<unsigned char>(control_[i]); };
+  if (control().size() < 2) return kCloseNoCode;
+  const auto byte = [this](size_t i) { return static_cast<unsigned char>(control()[i]); };
   return static_cast<uint16_t>(byte(0) << 8 | byte(1));
 }
 
 std::string_view WebsocketDecoder::close_reason() const {
-  return std::string_view(control_).substr(std::min<size_t>(2, control_.size()));
+  return control().substr(std::min<size_t>(2, control().size()));
 }
 
 void WebsocketDecoder::Release() {
+  const bool control_unfinished = in_payload_ && IsControl(opcode_);
   if (delivered_) {
-    message_ = std::string();
+    payloads_->message.clear();
     delivered_ = false;
   }
-  const bool unfinished = in_payload_ && IsControl(opcode_);
-  if (!unfinished) control_ = std::string();
+  if (!control_unfinished && message().empty()) payloads_.GiveBack();
 }
 
 }  // namespace rampart::agent

@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "agent/engine/failure.h"
+#include "agent/protocol/borrowed.h"
 #include "agent/protocol/websocket_frame.h"
 
 namespace rampart::agent {
@@ -27,10 +28,14 @@ class WebsocketDecoder {
   Step Feed(std::string_view* bytes);
 
   // After kMessage, until the next Feed.
-  std::string_view message() const { return message_; }
+  std::string_view message() const {
+    return payloads_.held() ? payloads_->message : std::string_view();
+  }
   bool binary() const { return binary_; }
   // After kPing and kPong, until the next Feed.
-  std::string_view control() const { return control_; }
+  std::string_view control() const {
+    return payloads_.held() ? payloads_->control : std::string_view();
+  }
   // After kClose. The code is kCloseNoCode when the frame named none.
   uint16_t close_code() const;
   std::string_view close_reason() const;
@@ -51,9 +56,21 @@ class WebsocketDecoder {
   Step EndMessage();
   bool Fail(std::string detail);
 
+  struct Payloads {
+    static constexpr size_t kMaxKeptBytes = 64 * 1024;
+
+    std::string message;
+    std::string control;
+
+    void Clear() {
+      message.clear();
+      control.clear();
+      if (message.capacity() > kMaxKeptBytes) message = std::string();
+    }
+  };
+
   size_t max_message_bytes_;
-  std::string message_;
-  std::string control_;
+  Borrowed<Payloads> payloads_;  // while something is in them
   std::unique_ptr<Failure> failure_;
   uint64_t remaining_ = 0;  // of the frame's payload
   unsigned char head_[10];  // as far as it has come
@@ -63,7 +80,7 @@ class WebsocketDecoder {
   bool fin_ = false;
   bool in_payload_ = false;
   bool fragmented_ = false;  // between the first and the last frame of a message
-  bool delivered_ = false;   // message_ was, the next Feed begins another
+  bool delivered_ = false;   // the message was, the next Feed begins another
   bool binary_ = false;
 };
 

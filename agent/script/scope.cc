@@ -87,10 +87,12 @@ bool ScopeNames::PushJsonOf(std::string_view text) {
 
 bool ScopeNames::PushGraphql(std::string_view name) {
   const Scope& scope = *scope_;
-  if (scope.has_message ? !scope.is_result : !scope.answers_graphql || scope.response == nullptr) {
+  if (scope.has_message ? !scope.arrival->is_result
+                        : !scope.answers_graphql || scope.response == nullptr) {
     return false;
   }
-  if (!PushJsonOf(scope.has_message ? scope.message : std::string_view(scope.response->body))) {
+  if (!PushJsonOf(scope.has_message ? scope.arrival->message
+                                    : std::string_view(scope.response->body))) {
     return false;
   }
   const auto descend = [this](std::string_view key) {
@@ -107,6 +109,11 @@ bool ScopeNames::PushGraphql(std::string_view name) {
   return false;
 }
 
+const Exchanged& ScopeNames::Exchange() const {
+  static const auto& none = *new Exchanged;
+  return scope_->exchanged == nullptr ? none : *scope_->exchanged;
+}
+
 bool ScopeNames::Push(lua_State* lua, std::string_view name) {
   if (scope_ == nullptr) return false;
   const Scope& scope = *scope_;
@@ -115,7 +122,7 @@ bool ScopeNames::Push(lua_State* lua, std::string_view name) {
   } else if (name == "ok") {
     lua_pushboolean(lua, scope.ok ? 1 : 0);
   } else if (name == "json") {
-    if (scope.has_message) return PushJsonOf(scope.message);
+    if (scope.has_message) return PushJsonOf(scope.arrival->message);
     return scope.response != nullptr && PushJsonOf(scope.response->body);
   } else if (name == "data" || name == "errors") {
     return PushGraphql(name);
@@ -125,10 +132,10 @@ bool ScopeNames::Push(lua_State* lua, std::string_view name) {
     lua_setfield(lua, -2, "id");
   } else if (name == "message") {
     if (!scope.has_message) return false;
-    PushText(lua, scope.message);
+    PushText(lua, scope.arrival->message);
   } else if (name == "event" || name == "event_id") {
-    if (!scope.event) return false;
-    PushText(lua, name == "event" ? *scope.event : scope.event_id);
+    if (scope.arrival == nullptr || !scope.arrival->event) return false;
+    PushText(lua, name == "event" ? *scope.arrival->event : scope.arrival->event_id);
   } else if (name == "body") {
     if (scope.response == nullptr) return false;
     PushText(lua, scope.response->body);
@@ -139,22 +146,22 @@ bool ScopeNames::Push(lua_State* lua, std::string_view name) {
     if (scope.response == nullptr) return false;
     PushCookies(lua, scope.response->head);
   } else if (name == "body_size") {
-    lua_pushinteger(lua, static_cast<lua_Integer>(scope.body_size));
+    lua_pushinteger(lua, static_cast<lua_Integer>(Exchange().body_size));
   } else if (name == "timings") {
-    PushTimings(lua, scope.times);
+    PushTimings(lua, Exchange().times);
   } else if (name == "duration_ms") {
     lua_pushnumber(lua, scope.duration_ms);
   } else if (name == "error") {
     if (!scope.error) return false;
     PushText(lua, ErrorKindName(*scope.error));
   } else if (name == "sent_hash") {
-    if (scope.sent_hash.empty()) return false;
-    PushText(lua, scope.sent_hash);
+    if (Exchange().sent_hash.empty()) return false;
+    PushText(lua, Exchange().sent_hash);
   } else if (name == "body_hash") {
-    if (scope.body_hash.empty()) return false;
-    PushText(lua, scope.body_hash);
+    if (Exchange().body_hash.empty()) return false;
+    PushText(lua, Exchange().body_hash);
   } else if (name == "sent_size") {
-    lua_pushinteger(lua, static_cast<lua_Integer>(scope.sent_size));
+    lua_pushinteger(lua, static_cast<lua_Integer>(Exchange().sent_size));
   } else if (name == "iteration") {
     lua_pushinteger(lua, scope.iteration);
   } else if (name == "scenario") {
@@ -164,10 +171,10 @@ bool ScopeNames::Push(lua_State* lua, std::string_view name) {
   } else if (name == "connecting_ms") {
     lua_pushnumber(lua, scope.connecting_ms);
   } else if (name == "args") {
-    return scope.args && PushJsonOf(*scope.args);
+    return scope.arrival != nullptr && scope.arrival->args && PushJsonOf(*scope.arrival->args);
   } else if (name == "url") {
-    if (scope.url.empty()) return false;
-    PushText(lua, scope.url);
+    if (Exchange().url.empty()) return false;
+    PushText(lua, Exchange().url);
   } else {
     return false;
   }

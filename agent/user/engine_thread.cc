@@ -119,7 +119,8 @@ Task<> EngineThread::Aside(const CompiledScenario& scenario, std::shared_ptr<Use
   Walker walker(context_, *user);
   switch (co_await walker.Run(scenario.steps)) {
     case Flow::kEnd:
-      *result = absl::AbortedError(scenario.name + " ended early: " + walker.failure());
+      *result =
+          absl::AbortedError(scenario.name + " ended early: " + std::string(walker.failure()));
       break;
     case Flow::kInterrupted:
       *result = absl::CancelledError(scenario.name + " was interrupted");

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "agent/user/walk/walker.h"
 #include "common/load/arrival_schedule.h"
 #include "common/load/nanoseconds.h"
 #include "common/load/user_schedule.h"
@@ -151,7 +150,7 @@ void ScenarioRun::StartUser(int64_t id, int64_t due_ns) {
     user->iterations_left = scenario_.load.iterations_per_user().iterations();
   }
   SetLive(user, true);
-  Spawn(Live(user), [this, user] { UserEnded(user); });
+  Live(user);
 }
 
 void ScenarioRun::StopUser(int64_t id, int64_t cut_ns) {
@@ -169,12 +168,16 @@ bool ScenarioRun::TakeIteration(User& user) {
   return user.iterations_left-- > 0;
 }
 
-Task<> ScenarioRun::Live(LiveUser user) {
+Detached ScenarioRun::Live(LiveUser user) {
   while (TakeIteration(*user)) {
-    co_await Iterate(*user);
+    const int64_t begin_ns = MonotonicNow();
+    Walker walker(context_, *user);
+    const Flow flow = co_await walker.Run(scenario_.steps);
+    IterationEnded(*user, walker, flow, begin_ns);
     // An iteration that never waits must not keep the thread from others.
     co_await context_.loop.Yield();
   }
+  UserEnded(user);
 }
 
 void ScenarioRun::UserEnded(const LiveUser& user) {
@@ -228,26 +231,28 @@ void ScenarioRun::Arrive(int64_t arrival, int64_t due_ns) {
   idle_.pop_back();
   user->has_due = true;
   Serving(true);
-  Spawn(Serve(*user, due_ns), [this, user] {
-    user->has_due = false;
-    idle_.push_back(user);
-    Serving(false);
-    MaybeEnded();
-  });
+  Serve(*user, due_ns);
 }
 
-Task<> ScenarioRun::Serve(User& user, int64_t due_ns) {
+Detached ScenarioRun::Serve(User& user, int64_t due_ns) {
   for (;;) {
     user.due_ns = due_ns;
-    co_await Iterate(user);
-    if (waiting_ == 0) co_return;
+    const int64_t begin_ns = MonotonicNow();
+    Walker walker(context_, user);
+    const Flow flow = co_await walker.Run(scenario_.steps);
+    IterationEnded(user, walker, flow, begin_ns);
+    if (waiting_ == 0) break;
     // Iterations that never wait must not keep the thread from others.
     co_await context_.loop.Yield();
-    if (waiting_ == 0 || stopping_ || user.soft.requested()) co_return;
+    if (waiting_ == 0 || stopping_ || user.soft.requested()) break;
     --waiting_;
     due_ns = DueAt(first_waiting_++);
     user.turn_ns = MonotonicNow();
   }
+  user.has_due = false;
+  idle_.push_back(&user);
+  Serving(false);
+  MaybeEnded();
 }
 
 void ScenarioRun::MakeIdle(int64_t users) {
@@ -267,10 +272,7 @@ void ScenarioRun::Serving(bool serving) {
 
 // ---- One pass
 
-Task<> ScenarioRun::Iterate(User& user) {
-  const int64_t begin_ns = MonotonicNow();
-  Walker walker(context_, user);
-  const Flow flow = co_await walker.Run(scenario_.steps);
+void ScenarioRun::IterationEnded(User& user, Walker& walker, Flow flow, int64_t begin_ns) {
   walker.Begun(begin_ns);  // unless it was seen to have
   ++user.scope.iteration;
   if (walker.out_of_rows()) {

@@ -7,15 +7,16 @@
 #include <functional>
 #include <memory>
 #include <optional>
-#include <unordered_map>
 #include <vector>
 
+#include "absl/container/flat_hash_map.h"
 #include "agent/engine/loop.h"
 #include "agent/engine/task.h"
 #include "agent/user/compiled/compiled_plan.h"
 #include "agent/user/cuts.h"
 #include "agent/user/thread_context.h"
 #include "agent/user/user.h"
+#include "agent/user/walk/walker.h"
 #include "common/load/arrival_schedule.h"
 #include "common/load/share.h"
 #include "rampart/v1/fleet.pb.h"
@@ -50,7 +51,7 @@ class ScenarioRun {
   Task<> DriveUsers();
   void StartUser(int64_t id, int64_t due_ns);
   void StopUser(int64_t id, int64_t cut_ns);
-  Task<> Live(LiveUser user);
+  Detached Live(LiveUser user);
   void UserEnded(const LiveUser& user);
   bool TakeIteration(User& user);
 
@@ -58,7 +59,7 @@ class ScenarioRun {
   Task<> DriveArrivals();
   void Arrive(int64_t arrival, int64_t due_ns);
   // That one, and then what waits.
-  Task<> Serve(User& user, int64_t due_ns);
+  Detached Serve(User& user, int64_t due_ns);
   // Of an own arrival, on MonotonicNow's clock.
   int64_t DueAt(int64_t arrival) const {
     return start_ns_ + schedule_->DueAt(share_.arrivals->At(arrival));
@@ -66,8 +67,8 @@ class ScenarioRun {
   void MakeIdle(int64_t users);
   void Serving(bool serving);
 
-  // One pass through the steps.
-  Task<> Iterate(User& user);
+  // One pass through the steps has ended.
+  void IterationEnded(User& user, Walker& walker, Flow flow, int64_t begin_ns);
   LiveUser MakeUser(int64_t id);
   void SetLive(const LiveUser& user, bool live);
   // Calls f(user) for every user that runs.
@@ -90,9 +91,9 @@ class ScenarioRun {
   bool started_ = false;
   bool stopping_ = false;
   bool driver_done_ = false;
-  Interrupt driver_;                            // wakes the driver early
-  std::unordered_map<int64_t, LiveUser> live_;  // of users that are planned
-  int64_t iterations_left_ = 0;                 // of shared_iterations
+  Interrupt driver_;                             // wakes the driver early
+  absl::flat_hash_map<int64_t, LiveUser> live_;  // of users that are planned, by id
+  int64_t iterations_left_ = 0;                  // of shared_iterations
 
   // Of an arrival rate.
   std::vector<LiveUser> made_;

@@ -1,7 +1,6 @@
 #include "agent/user/walk/walker.h"
 
 #include <algorithm>
-#include <type_traits>
 #include <utility>
 
 #include "common/load/nanoseconds.h"
@@ -12,62 +11,66 @@ namespace {
 // Loops of steps that never wait let others go first this often.
 constexpr int64_t kYieldEvery = 256;
 
+template <typename... Calls>
+struct Overloaded : Calls... {
+  using Calls::operator()...;
+};
+
 }  // namespace
 
 Task<Flow> Walker::Run(const Steps& steps) {
   for (const Step& step : steps) {
     if (user_.soft.requested() && !unstoppable_) co_return Flow::kInterrupted;
-    Flow flow = Flow::kNext;
-    if (const auto* http = std::get_if<std::unique_ptr<HttpStep>>(&step.kind)) {
-      flow = co_await Http(**http, step);
-    } else if (const auto* ws = std::get_if<std::unique_ptr<WebsocketStep>>(&step.kind)) {
-      flow = co_await RunWebsocket(**ws, step);
-    } else if (const auto* subscribe = std::get_if<std::unique_ptr<SubscribeStep>>(&step.kind)) {
-      flow = co_await RunSubscribe(**subscribe, step);
-    } else if (const auto* sse = std::get_if<std::unique_ptr<SseStep>>(&step.kind)) {
-      flow = co_await RunSse(**sse, step);
-    } else if (const auto* sleep = std::get_if<SleepStep>(&step.kind)) {
-      flow = co_await Sleep(*sleep);
-    } else if (const auto* set = std::get_if<SetStep>(&step.kind)) {
-      flow = Set(*set, step);
-    } else if (const auto* when = std::get_if<WhenStep>(&step.kind)) {
-      flow = co_await When(*when, step);
-    } else if (const auto* repeat = std::get_if<RepeatStep>(&step.kind)) {
-      flow = co_await Repeat(*repeat, step);
-    } else if (const auto* each = std::get_if<ForEachStep>(&step.kind)) {
-      flow = co_await ForEach(*each, step);
-    } else if (const auto* choose = std::get_if<ChooseStep>(&step.kind)) {
-      flow = co_await Choose(*choose);
-    } else if (const auto* group = std::get_if<GroupStep>(&step.kind)) {
-      flow = co_await Group(*group, step);
-    } else if (const auto* check = std::get_if<CheckStep>(&step.kind)) {
-      See();
-      lenient_ = false;
-      Checks(check->checks, step.label);
-    } else if (const auto* record = std::get_if<Recordings>(&step.kind)) {
-      See();
-      lenient_ = false;
-      flow = Record(*record, step.label);
-    } else if (const auto* send = std::get_if<SendStep>(&step.kind)) {
-      flow = Send(*send, step);
-    } else if (const auto* close = std::get_if<CloseStep>(&step.kind)) {
-      flow = BeginClose(*close, step);
-    } else if (const auto* socketio = std::get_if<std::unique_ptr<SocketioStep>>(&step.kind)) {
-      flow = co_await RunSocketio(**socketio, step);
-    } else if (const auto* emit = std::get_if<std::unique_ptr<EmitStep>>(&step.kind)) {
-      flow = co_await Emit(**emit, step);
-    } else if (const auto* fail = std::get_if<FailStep>(&step.kind)) {
-      flow = Fail(*fail, step);
-    } else if (const auto* take = std::get_if<TakeStep>(&step.kind)) {
-      flow = Take(*take, step);
-    } else if (const auto* rendezvous = std::get_if<RendezvousStep>(&step.kind)) {
-      flow = co_await Meet(*rendezvous, step);
-    } else if (const auto* script = std::get_if<ScriptStep>(&step.kind)) {
-      flow = RunScript(*script, step);
-    }
+    Started started = Start(step);
+    const Flow* ended = std::get_if<Flow>(&started);
+    const Flow flow = ended ? *ended : co_await std::get<Task<Flow>>(std::move(started));
     if (flow != Flow::kNext) co_return flow;
   }
   co_return Flow::kNext;
+}
+
+// Apart from Run, whose frame is there as long as the user: this one has none.
+Walker::Started Walker::Start(const Step& step) {
+  return std::visit(
+      Overloaded{
+          [&](const std::unique_ptr<HttpStep>& http) -> Started { return Http(*http, step); },
+          [&](const std::unique_ptr<WebsocketStep>& ws) -> Started {
+            return RunWebsocket(*ws, step);
+          },
+          [&](const std::unique_ptr<SubscribeStep>& subscribe) -> Started {
+            return RunSubscribe(*subscribe, step);
+          },
+          [&](const std::unique_ptr<SseStep>& sse) -> Started { return RunSse(*sse, step); },
+          [&](const std::unique_ptr<SocketioStep>& socketio) -> Started {
+            return RunSocketio(*socketio, step);
+          },
+          [&](const std::unique_ptr<EmitStep>& emit) -> Started { return Emit(*emit, step); },
+          [&](const SleepStep& sleep) -> Started { return Sleep(sleep); },
+          [&](const SetStep& set) -> Started { return Set(set, step); },
+          [&](const WhenStep& when) -> Started { return When(when, step); },
+          [&](const RepeatStep& repeat) -> Started { return Repeat(repeat, step); },
+          [&](const ForEachStep& each) -> Started { return ForEach(each, step); },
+          [&](const ChooseStep& choose) -> Started { return Choose(choose); },
+          [&](const GroupStep& group) -> Started { return Group(group, step); },
+          [&](const CheckStep& check) -> Started {
+            See();
+            lenient_ = false;
+            Checks(check.checks, step.label);
+            return Flow::kNext;
+          },
+          [&](const Recordings& record) -> Started {
+            See();
+            lenient_ = false;
+            return Record(record, step.label);
+          },
+          [&](const SendStep& send) -> Started { return Send(send, step); },
+          [&](const CloseStep& close) -> Started { return BeginClose(close, step); },
+          [&](const FailStep& fail) -> Started { return Fail(fail, step); },
+          [&](const TakeStep& take) -> Started { return Take(take, step); },
+          [&](const RendezvousStep& rendezvous) -> Started { return Meet(rendezvous, step); },
+          [&](const ScriptStep& script) -> Started { return RunScript(script, step); },
+      },
+      step.kind);
 }
 
 Task<Flow> Walker::Sleep(const SleepStep& step) {
@@ -159,7 +162,7 @@ Flow Walker::Fail(const FailStep& step, const Step& at) {
   const absl::Status status = context_.script.Render(step.message, user_.environment, &message);
   if (!status.ok()) return ScriptError(status, at.label, at.at);
   context_.recorder.Count(user_.scenario.series.step_errors);
-  failure_ = message;
+  failure_ = absl::AbortedError(message);
   Error({ErrorKind::kPlan, std::move(message)}, at.label, at.at);
   return Flow::kEnd;
 }
@@ -187,8 +190,8 @@ int64_t Walker::Draw(const DurationNs& range) {
 Flow Walker::ScriptError(const absl::Status& status, const std::string& step,
                          const v1::Position& at) {
   context_.recorder.Count(user_.scenario.series.step_errors);
-  failure_ = std::string(status.message());
-  Error({ErrorKind::kScript, failure_}, step, at);
+  failure_ = status;
+  Error({ErrorKind::kScript, std::string(status.message())}, step, at);
   return Flow::kEnd;
 }
 

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <variant>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -46,11 +47,17 @@ class Walker {
   }
 
   // Why the last iteration ended with kEnd.
-  const std::string& failure() const { return failure_; }
+  std::string_view failure() const {
+    return {failure_.message().data(), failure_.message().size()};
+  }
   // That was for want of a row of a feed.
   bool out_of_rows() const { return out_of_rows_; }
 
  private:
+  // How a step ended at once, or what it goes on with.
+  using Started = std::variant<Flow, Task<Flow>>;
+
+  Started Start(const Step& step);
   Flow Set(const SetStep& step, const Step& at);
   Task<Flow> Sleep(const SleepStep& step);
   Task<Flow> When(const WhenStep& step, const Step& at);
@@ -119,6 +126,7 @@ class Walker {
   // walker_websocket.cc
   Task<Flow> RunWebsocket(const WebsocketStep& step, const Step& at);
   Task<Flow> Converse(const WebsocketStep& step, WebsocketSession& session);
+  Task<Flow> TakeMessage(const WebsocketStep& step, const Websocket& websocket);
   Flow Send(const SendStep& step, const Step& at);
 
   // walker_rendezvous.cc
@@ -160,7 +168,7 @@ class Walker {
 
   ThreadContext& context_;
   User& user_;
-  std::string failure_;
+  absl::Status failure_;
   bool out_of_rows_ = false;  // of a feed
   bool lenient_ = false;      // after a failed exchange
   bool unstoppable_ = false;  // steps run although the user was stopped: they wait for nothing

@@ -110,11 +110,8 @@ Task<Flow> Walker::Http(const HttpStep& step, const Step& at) {
   scope.error.reset();
   scope.response = nullptr;
   scope.duration_ms = 0;
-  scope.sent_hash.clear();
-  scope.sent_size = 0;
-  scope.body_hash.clear();
-  scope.times = {};
-  scope.body_size = 0;
+  Exchanged& exchanged = scope.Exchange();
+  exchanged.Clear();
 
   const bool hashes_sent = step.hashes.sent || context_.hashes.sent;
   const bool hashes_body = step.hashes.body || context_.hashes.body;
@@ -153,14 +150,14 @@ Task<Flow> Walker::Http(const HttpStep& step, const Step& at) {
                               .measure_body = context_.measures_bodies,
                               .sent_hash = hashes_sent ? &sent_hash : nullptr,
                               .body_hash = hashes_body ? &body_hash : nullptr};
-    failed = co_await user_.http.Exchange(request, *url, deadline_ns, &user_.hard,
-                                          &buffers->response, &times);
+    failed = co_await user_.Http().Exchange(request, *url, deadline_ns, &user_.hard,
+                                            &buffers->response, &times);
     scope.duration_ms = Ms(times.duration_ns());
-    scope.times = times;
+    exchanged.times = times;
     if (has_body && !failed) {
-      scope.sent_size = multipart ? buffers->multipart.streamed_bytes() : body.size();
+      exchanged.sent_size = multipart ? buffers->multipart.streamed_bytes() : body.size();
       if (hashes_sent && !multipart) sent_hash.Update(body);
-      if (hashes_sent) scope.sent_hash = sent_hash.Hex();
+      if (hashes_sent) exchanged.sent_hash = sent_hash.Hex();
     }
     const int status = failed ? 0 : buffers->response.status;
     const std::string_view location = !failed && step.max_redirects > 0 && IsRedirect(status)
@@ -172,7 +169,7 @@ Task<Flow> Walker::Http(const HttpStep& step, const Step& at) {
     CountExchange(step, method, times, status, failed, ok);
     if (failed) break;
     if (buffers->response.sets_cookies) {
-      user_.http.cookies().SetAll(buffers->response.head, url->host, url->target);
+      user_.Http().cookies().SetAll(buffers->response.head, url->host, url->target);
     }
     scope.status = status;
     scope.ok = ok;
@@ -217,11 +214,11 @@ Task<Flow> Walker::Http(const HttpStep& step, const Step& at) {
   if (failed && failed->kind != ErrorKind::kTooManyRedirects) {
     scope.status = 0;
     scope.ok = false;
-    scope.sent_hash.clear();
-    scope.sent_size = 0;
+    exchanged.sent_hash.clear();
+    exchanged.sent_size = 0;
     buffers->response.Clear();
   } else if (hashes_body) {
-    scope.body_hash = body_hash.Hex();
+    exchanged.body_hash = body_hash.Hex();
   }
   if (!failed && step.graphql != nullptr) failed = JudgeGraphql(buffers->response, scope.ok);
   if (!failed && !scope.ok) {
@@ -235,12 +232,12 @@ Task<Flow> Walker::Http(const HttpStep& step, const Step& at) {
   }
   if (step.graphql != nullptr) CountGraphql(*step.graphql, failed.has_value());
   scope.answers_graphql = step.graphql != nullptr;
-  scope.body_size = buffers->response.decoded_bytes;
-  scope.url = fixed != nullptr ? fixed->url_text : buffers->url;
+  exchanged.body_size = buffers->response.decoded_bytes;
+  exchanged.url = fixed != nullptr ? fixed->url_text : buffers->url;
   scope.response = &buffers->response;
   scope.version = context_.names.NextVersion();
   const Flow flow = AfterExchange(step, at);
-  scope.url = {};
+  exchanged.url = {};
   if (context_.keeps_response) {
     context_.buffers.Return(std::exchange(user_.kept, std::move(buffers)));
     scope.response = &user_.kept->response;

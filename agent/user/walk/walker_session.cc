@@ -49,8 +49,11 @@ Task<Flow> Walker::OpenWebsocket(WebsocketSession& session) {
     status = context_.script.Render(target.headers.lines, user_.environment, &buffers->headers);
   }
   if (status.ok() && !target.tags.rendered.empty()) {
-    status = RenderTags(target.tags, &session.tags);
-    if (status.ok()) session.series = MakeWebsocketSeries(session.tags, context_.recorder);
+    session.rendered = std::make_unique<WebsocketSession::Rendered>();
+    status = RenderTags(target.tags, &session.rendered->tags);
+    if (status.ok()) {
+      session.rendered->series = MakeWebsocketSeries(session.tags(), context_.recorder);
+    }
   }
   if (!status.ok()) {
     context_.buffers.Return(std::move(buffers));
@@ -65,8 +68,7 @@ Task<Flow> Walker::OpenWebsocket(WebsocketSession& session) {
   times.started_ns = MonotonicNow();
   Begun(times.started_ns);
   session.started_ns = times.started_ns;
-  session.deadline_ns = times.started_ns + target.timeout_ns;
-  std::optional<Failure>& failed = session.failed;
+  std::optional<Failure> failed;
   if (!url.ok() || !url->websocket) {
     failed = Failure{ErrorKind::kBadUrl, url.ok() ? "a WebSocket needs a ws:// or wss:// URL"
                                                   : std::string(url.status().message())};
@@ -74,18 +76,21 @@ Task<Flow> Walker::OpenWebsocket(WebsocketSession& session) {
     failed = CheckHeaders(buffers->headers, target.headers.count);
   }
   if (!failed) {
-    const WebsocketRequest request{.headers = buffers->headers,
-                                   .subprotocols = target.subprotocols,
-                                   .cookies = &user_.http.cookies()};
+    const WebsocketRequest request{
+        .headers = buffers->headers,
+        .subprotocols = target.subprotocols,
+        .cookies = user_.http == nullptr ? nullptr : &user_.http->cookies()};
     Websocket::Result opened =
-        co_await Websocket::Open(context_.connector, request, *url, session.deadline_ns,
+        co_await Websocket::Open(context_.connector, request, *url, session.deadline_ns(),
                                  &user_.hard, &buffers->response, &times);
     if (auto* failure = std::get_if<Failure>(&opened)) {
       failed = std::move(*failure);
     } else {
       session.websocket = std::move(std::get<std::unique_ptr<Websocket>>(opened));
     }
-    user_.http.cookies().SetAll(buffers->response.head, url->host, url->target);
+    if (!buffers->response.Header("set-cookie").empty()) {
+      user_.Http().cookies().SetAll(buffers->response.head, url->host, url->target);
+    }
   }
   scope.status = buffers->response.status;
   context_.buffers.Return(std::move(buffers));
@@ -99,16 +104,15 @@ Task<Flow> Walker::OpenWebsocket(WebsocketSession& session) {
   scope.error.reset();
   if (failed) scope.error = failed->kind;
 
-  context_.recorder.Count(session.series.errors, 0);  // none is data, too
+  context_.recorder.Count(session.series().errors, 0);  // none is data, too
   if (failed) {
     FailSession(session, *failed);
     co_return Flow::kNext;
   }
-  context_.recorder.Count(session.series.sessions);
-  context_.recorder.Trend(session.series.connecting, scope.connecting_ms);
-  context_.recorder.GaugeAdd(session.series.open, 1, context_.clock.Now());
+  context_.recorder.Count(session.series().sessions);
+  context_.recorder.Trend(session.series().connecting, scope.connecting_ms);
+  context_.recorder.GaugeAdd(session.series().open, 1, context_.clock.Now());
   session.opened_ns = MonotonicNow();
-  user_.websocket = session.websocket.get();
   session_ = &session;
   co_return Flow::kNext;
 }
@@ -119,19 +123,20 @@ Task<Flow> Walker::CloseWebsocket(WebsocketSession& session, Flow flow) {
   if (flow == Flow::kInterrupted) session.close_code = kGoingAway;
   Websocket& websocket = *session.websocket;
   std::optional<Failure> failed = co_await websocket.Close(
-      session.close_code, session.close_reason, MonotonicNow() + kCloseTimeoutNs, &user_.hard);
+      session.close_code,
+      session.close_reason == nullptr ? std::string_view() : *session.close_reason,
+      MonotonicNow() + kCloseTimeoutNs, &user_.hard);
   if (!failed) failed = FailureOfClose(websocket, session.close_code);
   if (failed && failed->kind != ErrorKind::kInterrupted && flow != Flow::kEnd) {
     FailSession(session, *failed);
   }
-  user_.websocket = nullptr;
   session_ = nullptr;
   CountMessages(session);
   const ScenarioSeries& counts = user_.scenario.series;
   context_.recorder.Count(counts.data_sent, static_cast<double>(websocket.bytes_sent()));
   context_.recorder.Count(counts.data_received, static_cast<double>(websocket.bytes_received()));
-  context_.recorder.GaugeAdd(session.series.open, -1, context_.clock.Now());
-  context_.recorder.Trend(session.series.duration, Ms(MonotonicNow() - session.opened_ns));
+  context_.recorder.GaugeAdd(session.series().open, -1, context_.clock.Now());
+  context_.recorder.Trend(session.series().duration, Ms(MonotonicNow() - session.opened_ns));
   session.websocket.reset();
   co_return flow == Flow::kClose ? Flow::kNext : flow;
 }
@@ -141,8 +146,10 @@ void Walker::StartTimes(WebsocketSession& session) {
   const SessionTimes& times = session.times;
   if (times.holds) session.hold_until_ns = now_ns + Draw(times.hold);
   if (times.ping_every_ns > 0) session.ping_ns = now_ns + times.ping_every_ns;
-  for (const SessionTimes::Every& every : times.every) {
-    session.every_ns.push_back(now_ns + Draw(every.interval));
+  if (times.every.empty()) return;
+  session.every = std::make_unique<int64_t[]>(times.every.size());
+  for (size_t i = 0; i < times.every.size(); ++i) {
+    session.every[i] = now_ns + Draw(times.every[i].interval);
   }
 }
 
@@ -158,7 +165,7 @@ Task<Flow> Walker::RunDue(WebsocketSession& session) {
   }
   Flow flow = Flow::kNext;
   for (size_t i = 0; i < times.every.size() && flow == Flow::kNext; ++i) {
-    int64_t& due_ns = session.every_ns[i];
+    int64_t& due_ns = session.every[i];
     if (now_ns < due_ns) continue;
     const SessionTimes::Every& every = times.every[i];
     due_ns = NextPoint(due_ns, Draw(every.interval), now_ns);
@@ -168,7 +175,7 @@ Task<Flow> Walker::RunDue(WebsocketSession& session) {
   // Points that passed meanwhile would come before everything that is there to be read.
   const int64_t ended_ns = MonotonicNow();
   bool overdue = session.ping_ns <= ended_ns;
-  for (const int64_t due_ns : session.every_ns) overdue = overdue || due_ns <= ended_ns;
+  for (const int64_t due_ns : session.every_ns()) overdue = overdue || due_ns <= ended_ns;
   if (overdue) session.read_until_ns = ended_ns + kReadTurnNs;
   co_return flow;
 }
@@ -186,11 +193,12 @@ void Walker::CountMessages(WebsocketSession& session) {
   const uint64_t sent = session.websocket->messages_sent();
   const uint64_t received = session.websocket->messages_received();
   if (sent > session.counted_sent) {
-    context_.recorder.Count(session.series.sent, static_cast<double>(sent - session.counted_sent));
+    context_.recorder.Count(session.series().sent,
+                            static_cast<double>(sent - session.counted_sent));
     session.counted_sent = sent;
   }
   if (received > session.counted_received) {
-    context_.recorder.Count(session.series.received,
+    context_.recorder.Count(session.series().received,
                             static_cast<double>(received - session.counted_received));
     session.counted_received = received;
   }
@@ -199,16 +207,16 @@ void Walker::CountMessages(WebsocketSession& session) {
 void Walker::FailSession(WebsocketSession& session, const Failure& failure) {
   if (session.failure_counted) return;
   session.failure_counted = true;
-  context_.recorder.Count(session.series.errors);
+  context_.recorder.Count(session.series().errors);
   Error(failure, session.target.name, session.step.at);
 }
 
 Flow Walker::BeginClose(const CloseStep& step, const Step& at) {
   if (session_ == nullptr) return Flow::kClose;  // an event stream just ends
   See();
-  session_->close_reason.clear();
+  session_->close_reason = std::make_unique<std::string>();
   const absl::Status status =
-      context_.script.Render(step.reason, user_.environment, &session_->close_reason);
+      context_.script.Render(step.reason, user_.environment, session_->close_reason.get());
   if (!status.ok()) return ScriptError(status, at.label, at.at);
   session_->close_code = step.code;
   return Flow::kClose;

@@ -2,6 +2,7 @@
 #include <optional>
 #include <utility>
 
+#include "agent/user/walk/shown_arrival.h"
 #include "agent/user/walk/walker.h"
 #include "common/load/nanoseconds.h"
 
@@ -22,14 +23,15 @@ Task<Flow> Walker::RunSocketio(const SocketioStep& step, const Step& at) {
   WebsocketSession websocket(step.target, step.times, at);
   Flow flow = co_await OpenWebsocket(websocket);
   if (flow != Flow::kNext) co_return flow;
-  const SocketioSeries series =
-      websocket.tags.empty() ? step.series : MakeSocketioSeries(websocket.tags, context_.recorder);
-  context_.recorder.Count(series.errors, websocket.failed ? 1 : 0);
+  const SocketioSeries series = websocket.tags().empty()
+                                    ? step.series
+                                    : MakeSocketioSeries(websocket.tags(), context_.recorder);
+  context_.recorder.Count(series.errors, websocket.open() ? 0 : 1);
   if (!websocket.open()) co_return Judge(step.checks, step.record, step.target.name, true);
 
   SocketioSession session(websocket, step, series, std::move(space));
   const std::optional<Failure> failed =
-      co_await session.connection.Connect(auth, websocket.deadline_ns, &user_.hard);
+      co_await session.connection.Connect(auth, websocket.deadline_ns(), &user_.hard);
   if (failed && failed->kind == ErrorKind::kInterrupted) {
     co_return co_await CloseWebsocket(websocket, Flow::kInterrupted);
   }
@@ -83,15 +85,9 @@ Task<Flow> Walker::HandleEvent(const SocketioStep& step, SocketioSession& sessio
   const SocketioEvent event = session.connection.event();  // steps inside read others
   const Steps* steps = step.StepsOn(event.name);
   if (steps == nullptr) co_return Flow::kNext;
-  Scope& scope = user_.scope;
-  scope.event = event.name;
-  scope.args = event.args;
-  scope.version = context_.names.NextVersion();
-  const Flow flow = co_await Run(*steps);
-  scope.event.reset();
-  scope.args.reset();
-  scope.version = context_.names.NextVersion();
-  co_return flow;
+  const Arrival arrival{.event = event.name, .args = event.args};
+  const ShownArrival shown(user_.scope, context_.names, arrival, /*has_message=*/false);
+  co_return co_await Run(*steps);
 }
 
 Task<Flow> Walker::Emit(const EmitStep& step, const Step& at) {
@@ -138,12 +134,14 @@ Task<Flow> Walker::Emit(const EmitStep& step, const Step& at) {
     context_.recorder.Trend(session.series.ack, scope.duration_ms);
   }
   // The event that is handled comes back afterwards.
-  const std::optional<std::string_view> outer = scope.args;
-  scope.args.reset();
-  if (!failed) scope.args = args = session.connection.args();
+  const Arrival* outer = scope.arrival;
+  Arrival answered = outer == nullptr ? Arrival{} : *outer;
+  answered.args.reset();
+  if (!failed) answered.args = args = session.connection.args();
+  scope.arrival = &answered;
   scope.version = context_.names.NextVersion();
   const Flow after = AfterEmit(step, at);
-  scope.args = outer;
+  scope.arrival = outer;
   scope.version = context_.names.NextVersion();
   co_return after == Flow::kNext ? flow : after;
 }

@@ -3,7 +3,7 @@
 
 #include "agent/protocol/event_stream.h"
 #include "agent/protocol/url.h"
-#include "agent/user/walk/shown_message.h"
+#include "agent/user/walk/shown_arrival.h"
 #include "agent/user/walk/walker.h"
 #include "common/load/nanoseconds.h"
 
@@ -44,9 +44,9 @@ Task<Flow> Walker::RunSse(const SseStep& step, const Step& at) {
       failed = CheckHeaders(buffers->headers, step.headers.count);
     }
     if (!failed) {
-      failed = co_await stream.Open(*url, buffers->headers, user_.http.cookies(),
+      failed = co_await stream.Open(*url, buffers->headers, user_.Http().cookies(),
                                     begin_ns + step.timeout_ns, &user_.hard);
-      user_.http.cookies().SetAll(stream.response().head, url->host, url->target);
+      user_.Http().cookies().SetAll(stream.response().head, url->host, url->target);
     }
     context_.buffers.Return(std::move(buffers));
     recorder.Count(counts.data_sent, static_cast<double>(stream.bytes_sent()));
@@ -83,19 +83,17 @@ Task<Flow> Walker::RunSse(const SseStep& step, const Step& at) {
 Task<Flow> Walker::TakeEvents(const SseStep& step, const Step& at, const SseSeries& series,
                               EventStream& stream) {
   const int64_t hold_until_ns = step.holds ? MonotonicNow() + Draw(step.hold) : kNever;
-  Scope& scope = user_.scope;
   Flow flow = Flow::kNext;
   while (flow == Flow::kNext) {
     switch (co_await stream.Next(hold_until_ns, &user_.soft)) {
       case EventStream::Event::kEvent: {
         context_.recorder.Count(series.events);
         if (step.on_event.empty()) break;
-        const ShownMessage shown(scope, context_.names, stream.event().data());
-        scope.event = stream.event().event();
-        scope.event_id = stream.event().id();
+        const Arrival arrival{.message = stream.event().data(),
+                              .event = stream.event().event(),
+                              .event_id = stream.event().id()};
+        const ShownArrival shown(user_.scope, context_.names, arrival);
         flow = co_await Run(step.on_event);
-        scope.event = {};
-        scope.event_id = {};
         break;
       }
       case EventStream::Event::kFailed:

@@ -2,7 +2,7 @@
 #include <utility>
 
 #include "agent/protocol/graphql.h"
-#include "agent/user/walk/shown_message.h"
+#include "agent/user/walk/shown_arrival.h"
 #include "agent/user/walk/walker.h"
 #include "common/load/nanoseconds.h"
 
@@ -43,7 +43,7 @@ Task<Flow> Walker::InitGraphql(const SubscribeStep& step, WebsocketSession& sess
           : RefuseGraphql(session, "the server does not speak " + std::string(kGraphqlSubprotocol));
   while (flow == Flow::kNext && !scope.connected) {
     switch (const Websocket::Event event =
-                co_await session.websocket->Next(session.deadline_ns, &user_.hard)) {
+                co_await session.websocket->Next(session.deadline_ns(), &user_.hard)) {
       case Websocket::Event::kMessage: {
         CountMessages(session);
         const GraphqlMessage message = ReadGraphqlMessage(session.websocket->message());
@@ -81,8 +81,9 @@ Task<Flow> Walker::InitGraphql(const SubscribeStep& step, WebsocketSession& sess
 
 // Ends with kClose when the subscription is over, or is to be.
 Task<Flow> Walker::TakeResults(const SubscribeStep& step, WebsocketSession& session) {
-  const SeriesId results =
-      session.tags.empty() ? step.results : context_.recorder.Find("graphql_next", session.tags);
+  const SeriesId results = session.tags().empty()
+                               ? step.results
+                               : context_.recorder.Find("graphql_next", session.tags());
   StartTimes(session);
   bool asked = false;
   Flow flow = SendGraphql(step.subscribe, session);
@@ -153,11 +154,9 @@ Task<Flow> Walker::TakeResult(const SubscribeStep& step, WebsocketSession& sessi
   }
   if (step.on_next.empty()) co_return Flow::kNext;
   const std::string message(session.websocket->message());
-  const ShownMessage shown(scope, context_.names, message);
-  scope.is_result = true;
-  const Flow flow = co_await Run(step.on_next);
-  scope.is_result = false;
-  co_return flow;
+  const Arrival arrival{.message = message, .is_result = true};
+  const ShownArrival shown(scope, context_.names, arrival);
+  co_return co_await Run(step.on_next);
 }
 
 Flow Walker::SendGraphql(const ValueTemplate& message, WebsocketSession& session) {

@@ -27,11 +27,12 @@ Flow Walker::Take(const TakeStep& step, const Step& at) {
 Flow Walker::OutOfRows(const TakeStep& step, const Step& at) {
   const v1::Feed& feed = context_.feeds->feed(step);
   // Others may have rows left that are theirs.
-  failure_ = "no row of feed " + feed.name() + " is left here: " + feed.file() + " has " +
-             std::to_string(context_.feeds->rows(step).size());
+  std::string why = "no row of feed " + feed.name() + " is left here: " + feed.file() + " has " +
+                    std::to_string(context_.feeds->rows(step).size());
   out_of_rows_ = true;
   // A user that asks again and again is one finding.
-  if (!user_.out_of_rows) Error({ErrorKind::kFeed, failure_}, at.label, at.at);
+  failure_ = absl::AbortedError(why);
+  if (!user_.out_of_rows) Error({ErrorKind::kFeed, std::move(why)}, at.label, at.at);
   user_.out_of_rows = true;
   return Flow::kEnd;
 }

@@ -2,7 +2,7 @@
 #include <cstring>
 #include <utility>
 
-#include "agent/user/walk/shown_message.h"
+#include "agent/user/walk/shown_arrival.h"
 #include "agent/user/walk/walker.h"
 #include "common/load/nanoseconds.h"
 
@@ -22,10 +22,10 @@ Flow Walker::Send(const SendStep& step, const Step& at) {
   Flow flow = Flow::kNext;
   if (!status.ok()) {
     flow = ScriptError(status, at.label, at.at);
-  } else if (const auto failed = user_.websocket->Send(payload, step.binary)) {
+  } else if (const auto failed = session_->websocket->Send(payload, step.binary)) {
     if (WebsocketSession::Refused(*failed)) {
       Error(*failed, at.label, at.at);
-      context_.recorder.Count(session_->series.errors);
+      context_.recorder.Count(session_->series().errors);
     }
   } else {
     CountMessages(*session_);
@@ -52,26 +52,28 @@ Task<Flow> Walker::RunWebsocket(const WebsocketStep& step, const Step& at) {
   co_return flow;
 }
 
+Task<Flow> Walker::TakeMessage(const WebsocketStep& step, const Websocket& websocket) {
+  const std::string message(websocket.message());  // steps inside may read others
+  const Arrival arrival{.message = message};
+  const ShownArrival shown(user_.scope, context_.names, arrival);
+  co_return co_await Run(step.on_message);
+}
+
 // Ends with kClose when the connection is to be closed or has ended.
 Task<Flow> Walker::Converse(const WebsocketStep& step, WebsocketSession& session) {
   StartTimes(session);
   Websocket& websocket = *session.websocket;
-  std::string message;
   Flow flow = co_await Run(step.on_open);
   while (flow == Flow::kNext) {
     switch (const Websocket::Event event = co_await websocket.Next(session.NextNs(), &user_.soft)) {
-      case Websocket::Event::kMessage: {
+      case Websocket::Event::kMessage:
         CountMessages(session);
-        if (step.on_message.empty()) break;
-        message.assign(websocket.message());
-        const ShownMessage shown(user_.scope, context_.names, message);
-        flow = co_await Run(step.on_message);
+        if (!step.on_message.empty()) flow = co_await TakeMessage(step, websocket);
         break;
-      }
       case Websocket::Event::kPong:
         if (int64_t sent_ns = 0; websocket.pong_payload().size() == sizeof(sent_ns)) {
           std::memcpy(&sent_ns, websocket.pong_payload().data(), sizeof(sent_ns));
-          context_.recorder.Trend(session.series.ping, Ms(MonotonicNow() - sent_ns));
+          context_.recorder.Trend(session.series().ping, Ms(MonotonicNow() - sent_ns));
         }
         break;
       case Websocket::Event::kClosed:

@@ -5,9 +5,8 @@
 #include <algorithm>
 #include <cstdint>
 #include <memory>
-#include <optional>
+#include <span>
 #include <string>
-#include <vector>
 
 #include "agent/engine/loop.h"
 #include "agent/protocol/websocket.h"
@@ -21,7 +20,7 @@ namespace rampart::agent {
 //   WebsocketSession session(step.target, step.times, at);
 //   Flow flow = co_await OpenWebsocket(session);  // counts ws_*; sets status, connected, ...
 //   if (flow != Flow::kNext) co_return flow;      // a text that failed, or interrupted
-//   ... session.open(): what the protocol says first, within session.deadline_ns; checks, record
+//   ... session.open(): what the protocol says first, within session.deadline_ns(); checks, record
 //   if (session.open()) {
 //     StartTimes(session);
 //     flow = co_await Run(the steps that come first);
@@ -45,40 +44,58 @@ struct WebsocketSession {
 
   WebsocketSession(const WebsocketTarget& its_target, const SessionTimes& its_times,
                    const Step& its_step)
-      : target(its_target), times(its_times), step(its_step), series(its_target.series) {}
+      : target(its_target), times(its_times), step(its_step) {}
 
   bool open() const { return websocket != nullptr; }
+
+  const WebsocketSeries& series() const {
+    return rendered == nullptr ? target.series : rendered->series;
+  }
+  // That were rendered; empty: the target's fixed ones.
+  const Tags& tags() const {
+    static const auto& none = *new Tags;
+    return rendered == nullptr ? none : rendered->tags;
+  }
+  // Of all of connecting.
+  int64_t deadline_ns() const { return started_ns + target.timeout_ns; }
+
+  std::span<int64_t> every_ns() const { return {every.get(), every ? times.every.size() : 0}; }
+  // Pings need no precision: those that are due within so long share one turn of the loop.
+  static constexpr int64_t kPingTickNs = 10'000'000;
 
   // When Next is to return for the sake of time.
   int64_t NextNs() const {
     int64_t next_ns = ping_ns;
-    for (const int64_t due_ns : every_ns) next_ns = std::min(next_ns, due_ns);
+    if (ping_ns != kNever) next_ns += kPingTickNs - 1 - (ping_ns - 1) % kPingTickNs;
+    for (const int64_t due_ns : every_ns()) next_ns = std::min(next_ns, due_ns);
     return std::min(hold_until_ns, std::max(next_ns, read_until_ns));
   }
+
+  struct Rendered {
+    Tags tags;
+    WebsocketSeries series;
+  };
 
   const WebsocketTarget& target;
   const SessionTimes& times;
   const Step& step;
-  WebsocketSeries series;  // with the tags that were rendered
-  Tags tags;               // those, or empty: the target's fixed ones
+  std::unique_ptr<Rendered> rendered;  // where tags are
 
-  std::unique_ptr<Websocket> websocket;  // null: did not open ...
-  std::optional<Failure> failed;         // ... because of this, which was counted
+  std::unique_ptr<Websocket> websocket;  // null: did not open, and that was counted
   int64_t started_ns = 0;
-  int64_t deadline_ns = 0;  // of all of connecting
   int64_t opened_ns = 0;
   uint64_t counted_sent = 0;
   uint64_t counted_received = 0;
 
-  // What a `close` step asked for.
-  uint16_t close_code = 1000;
-  std::string close_reason;
-  bool failure_counted = false;  // the connection's end was, no need to say it again
-
   int64_t hold_until_ns = kNever;
   int64_t ping_ns = kNever;
-  std::vector<int64_t> every_ns;
-  int64_t read_until_ns = 0;  // what has arrived has its turn until then
+  int64_t read_until_ns = 0;         // what has arrived has its turn until then
+  std::unique_ptr<int64_t[]> every;  // when each of times.every is due
+
+  // What a `close` step asked for.
+  std::unique_ptr<std::string> close_reason;  // null: none
+  uint16_t close_code = 1000;
+  bool failure_counted = false;  // the connection's end was, no need to say it again
 };
 
 }  // namespace rampart::agent
