@@ -60,13 +60,17 @@ struct WebsocketSession {
   int64_t deadline_ns() const { return started_ns + target.timeout_ns; }
 
   std::span<int64_t> every_ns() const { return {every.get(), every ? times.every.size() : 0}; }
-  // Pings need no precision: those that are due within so long share one turn of the loop.
-  static constexpr int64_t kPingTickNs = 10'000'000;
+  // Pings of many users share a turn of the loop: each is up to a thousandth of its interval late,
+  // and no more than this.
+  static constexpr int64_t kMaxPingTickNs = 10'000'000;
 
   // When Next is to return for the sake of time.
   int64_t NextNs() const {
     int64_t next_ns = ping_ns;
-    if (ping_ns != kNever) next_ns += kPingTickNs - 1 - (ping_ns - 1) % kPingTickNs;
+    if (ping_ns != kNever) {
+      const int64_t tick_ns = std::clamp<int64_t>(times.ping_every_ns / 1000, 1, kMaxPingTickNs);
+      next_ns += tick_ns - 1 - (ping_ns - 1) % tick_ns;
+    }
     for (const int64_t due_ns : every_ns()) next_ns = std::min(next_ns, due_ns);
     return std::min(hold_until_ns, std::max(next_ns, read_until_ns));
   }
