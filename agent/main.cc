@@ -3,7 +3,6 @@
 #include <signal.h>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
@@ -15,6 +14,7 @@
 #include <utility>
 #include <vector>
 
+#include "agent/engine/descriptors.h"
 #include "agent/engine/source_addresses.h"
 #include "agent/link/agent_process.h"
 #include "common/net/source_addresses.h"
@@ -25,16 +25,6 @@ constexpr int kBadFlags = 104;
 // Of the limit of open files: for the stream, logs, threads, and connections that are closing.
 constexpr uint64_t kReservedDescriptors = 256;
 constexpr uint64_t kDescriptorsPerUser = 1;
-
-uint64_t RaiseDescriptorLimit() {
-  rlimit limit;
-  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return 0;
-  if (limit.rlim_cur < limit.rlim_max) {
-    const rlimit raised = {limit.rlim_max, limit.rlim_max};
-    if (setrlimit(RLIMIT_NOFILE, &raised) == 0) limit = raised;
-  }
-  return limit.rlim_cur;
-}
 
 void BlockSignals() {
   // Before there is another thread: they take over what is blocked.
@@ -108,7 +98,7 @@ int main(int argc, char** argv) {
   hello.set_incarnation(RandomIncarnation());
   hello.set_cores(std::thread::hardware_concurrency());
   hello.set_threads(static_cast<uint32_t>(threads));
-  const uint64_t limit = RaiseDescriptorLimit();
+  const uint64_t limit = rampart::agent::RaiseDescriptorLimit();
   hello.set_descriptor_limit(limit);
   hello.set_capacity(
       limit <= kReservedDescriptors ? 0 : (limit - kReservedDescriptors) / kDescriptorsPerUser);

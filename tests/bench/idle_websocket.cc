@@ -19,6 +19,7 @@
 #include <thread>
 #include <vector>
 
+#include "agent/engine/descriptors.h"
 #include "agent/engine/loop.h"
 #include "agent/user/engine.h"
 #include "common/plan/load_plan.h"
@@ -202,10 +203,7 @@ Point Sum(const std::vector<int>& pipes) {
 }
 
 int Run(const Options& options) {
-  rlimit files;
-  getrlimit(RLIMIT_NOFILE, &files);
-  files.rlim_cur = files.rlim_max;
-  setrlimit(RLIMIT_NOFILE, &files);
+  agent::RaiseDescriptorLimit();
   const Certificate certificate("IP:127.0.0.1");
   SSL_CTX* tls = nullptr;
   std::string ca_pem;

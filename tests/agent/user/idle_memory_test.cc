@@ -1,10 +1,10 @@
 // What users cost that only hold a connection: bytes are counted, nothing is timed.
 #include <gtest/gtest.h>
 #include <malloc.h>
-#include <sys/resource.h>
 
 #include <string>
 
+#include "agent/engine/descriptors.h"
 #include "tests/support/engine_runner.h"
 #include "tests/support/idle_websocket_server.h"
 
@@ -55,11 +55,7 @@ TEST(IdleMemory, AnIdleWebsocketUserCostsLessThanTheLimit) {
   // Both are enough to fill what the thread keeps of a burst: that is not a user's.
   constexpr size_t kFew = 1024;
   constexpr size_t kMany = 2048;
-  rlimit files;
-  getrlimit(RLIMIT_NOFILE, &files);
-  files.rlim_cur = files.rlim_max;
-  setrlimit(RLIMIT_NOFILE, &files);
-  if (files.rlim_max < 3 * kMany) GTEST_SKIP() << "too few descriptors";
+  if (RaiseDescriptorLimit() < 3 * kMany) GTEST_SKIP() << "too few descriptors";
   const int64_t few = BytesWith(kFew);
   if (few == 0) GTEST_SKIP() << "an allocator that does not say what it gave away";
   const int64_t a_user = (BytesWith(kMany) - few) / static_cast<int64_t>(kMany - kFew);
