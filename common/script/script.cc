@@ -349,9 +349,9 @@ absl::Status Script::RenderJson(const ValueTemplate& value, const Environment& u
       status = AppendJson(lua_, lua_gettop(lua_), out);
       lua_pop(lua_, 1);
     } else {
-      std::string text;
-      status = Render(hole.text, user, &text);
-      AppendJsonString(text, out);
+      hole_.clear();
+      status = Render(hole.text, user, &hole_);
+      AppendJsonString(hole_, out);
     }
     if (!status.ok()) return status;
     out->append(value.literals[i + 1]);

@@ -195,6 +195,7 @@ class Script {
   std::set<std::string, std::less<>> hidden_;
   std::unique_ptr<PatternCache> patterns_;
   std::string scratch_;
+  std::string hole_;  // what RenderJson is about to escape
 };
 
 // Free names of an expression (or of the expressions in a template) that are not in `known`.

@@ -65,5 +65,15 @@ TEST_F(HotPathTest, ARenderedRequestAllocatesNothing) {
 )");
 }
 
+TEST_F(HotPathTest, AJsonBodyWithTextsInItAllocatesNothing) {
+  ExpectNone(R"(      - http:
+          post: /api/auth/refresh
+          headers: { X-User-Id: "user_${user.id}" }
+          json: { number: "${user.id}", text: "the text of user ${user.id} that is no short one", list: [1, true] }
+          expect_status: [200, 401]
+          checks: { answered: status == 200 or status == 401 }
+)");
+}
+
 }  // namespace
 }  // namespace rampart::agent
