@@ -178,8 +178,9 @@ export async function run({ rounds = 1, seconds = 20, say, publish }) {
 
 ${table(['client', 'CPU-s a minute', 'ratio', 'memory a user', 'memory of all', 'pings a minute'], rows)}
 ${missing.length > 0 ? `\nNot measured, since it did not hold ${number(USERS)} connections here: ${missing.join(', ')}.\n` : ''}
-Memory is the client's private anonymous memory (\`Pss_Anon\`); that of a user is the difference between ${number(FEW)} and ${number(USERS)} users. The kernel's
-part of a connection is not in it. artillery and tsung send a text; the target (\`tests/bench/target.cc\`) echoes it. Pings a minute are what the target saw. The second line of Rampart's is
+Memory is the client's private anonymous memory (\`Pss_Anon\`); that of a user is the difference between ${number(FEW)} and ${number(USERS)} users. The
+kernel's part of a connection is not in it. Where a runtime has a heap with room in it from the start (artillery's), that difference says less than the
+memory of all. artillery and tsung send a text; the target (\`tests/bench/target.cc\`) echoes it. Pings a minute are what the target saw. The second line of Rampart's is
 this plan, the first has \`ping_every: ${PING_SECONDS}s\` in place of its messages:
 
 \`\`\`yaml
