@@ -9,7 +9,8 @@ import { startTarget } from './lib/target.mjs';
 export const about = 'CPU and memory of an agent and the controller against users, requests/s and series; plots';
 export const byDefault = false;
 
-const SETTLE_SECONDS = 3;
+const SETTLE_SECONDS = 2;
+const RAMP_SECONDS = 3;
 
 const plan = ({ load, seconds, url, tags = '', think = '' }) => `
 name: bench-growth
@@ -30,11 +31,16 @@ const rate = (perSecond) => (seconds) => `{ constant_arrival_rate: { rate: ${per
 const kinds = {
   users: {
     title: 'users',
-    what: `at ${number(BASE_RATE)} requests/s in all: each user waits between its requests`,
+    what: `at ${number(BASE_RATE)} requests/s in all: each user has a connection, and waits between its requests`,
     sizes: [1_000, 3_000, 10_000, 19_000],
     plan: (users) => ({
-      load: (seconds) => `{ ramping_users: { stages: [ { duration: 2s, target: ${users} }, { duration: ${seconds}s, target: ${users} } ] } }`,
-      think: `      - sleep: ${Math.round((users / BASE_RATE) * 1000)}ms`,
+      load: (seconds) => `{ ramping_users: { stages: [ { duration: ${RAMP_SECONDS}s, target: ${users} }, { duration: ${seconds}s, target: ${users} } ] } }`,
+      settle: RAMP_SECONDS + 2,
+      // From the second request on they come evenly.
+      think: `      - when: iteration == 0
+        steps: [ { sleep: 0s..${users / BASE_RATE}s } ]
+      - when: iteration > 0
+        steps: [ { sleep: ${users / BASE_RATE}s } ]`,
     }),
   },
   requests: {
@@ -52,14 +58,14 @@ const kinds = {
   },
 };
 
-async function measure(target, settings, seconds) {
+async function measure(target, { settle = SETTLE_SECONDS, ...settings }, seconds) {
   let seen;
   const url = `http://127.0.0.1:${target.port}/`;
   await target.reset();
-  await runPlan(plan({ ...settings, url, seconds: seconds + SETTLE_SECONDS + 2 }), {
+  await runPlan(plan({ ...settings, url, seconds: seconds + settle + 1 }), {
     during: async ({ agents: [agent], controller }) => {
       await target.until(({ requests }) => requests > 0, 'a request', 30);
-      await sleep(SETTLE_SECONDS);
+      await sleep(settle);
       const now = async () => ({ at: Number(process.hrtime.bigint()) / 1e9, agent: agent.cpuSeconds(), controller: controller.cpuSeconds(), ...(await target.counts()) });
       const before = await now();
       await sleep(seconds);
