@@ -69,7 +69,7 @@ function makeFile(size) {
   return path;
 }
 
-export async function run({ rounds = 3, say, publish }) {
+export async function run({ rounds = 2, say, publish }) {
   const file = makeFile(SIZE);
   const target = await startTarget();
   const url = `http://127.0.0.1:${target.port}/upload`;

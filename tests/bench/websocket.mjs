@@ -55,7 +55,7 @@ config:
   phases:
     - { duration: 5, arrivalCount: ${FEW} }
     - { pause: ${HOLD_SECONDS + SETTLE_SECONDS} }
-    - { duration: 30, arrivalCount: ${USERS - FEW} }
+    - { duration: 20, arrivalCount: ${USERS - FEW} }
 scenarios:
   - engine: ws
     flow:
@@ -75,7 +75,7 @@ const tsungPlan = (port) => `<?xml version="1.0"?>
       <users maxnumber="${FEW}" arrivalrate="250" unit="second"/>
     </arrivalphase>
     <arrivalphase phase="2" duration="600" unit="second">
-      <users maxnumber="${USERS - FEW}" arrivalrate="500" unit="second"/>
+      <users maxnumber="${USERS - FEW}" arrivalrate="750" unit="second"/>
     </arrivalphase>
   </load>
   <sessions>
@@ -148,7 +148,7 @@ async function stopping(client, target, seconds) {
   }
 }
 
-export async function run({ rounds = 1, seconds = 20, say, publish }) {
+export async function run({ rounds = 1, seconds = 10, say, publish }) {
   const results = new Map(Object.keys(clients).map((name) => [name, []]));
   const missing = [];
   for (let round = 1; round <= rounds; ++round) {
