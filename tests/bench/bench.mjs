@@ -7,6 +7,9 @@ import { readdirSync } from 'node:fs';
 import { writePlot, writeSection } from './lib/docs.mjs';
 import { stopAll } from './lib/process.mjs';
 
+// Where servers are, for those who are not root.
+process.env.PATH += ':/usr/sbin';
+
 const usage = `./dev bench [SUITE...] [--write] [--rounds N] [--seconds S]
   --write     the results go into docs/PERFORMANCE.md and docs/plots/
   --rounds    how often each is measured, in turn; tables have the median

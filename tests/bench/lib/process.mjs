@@ -7,8 +7,8 @@ const TICKS_PER_SECOND = 100; // USER_HZ, which Linux has fixed for /proc.
 const KEPT_OUTPUT = 4 << 20;
 const STOP_GRACE_MS = 10_000;
 
-// Its own CPU and that of its children, at the end; without it the last moments of a process were nobody's.
-const WRAPPER = 'trap : TERM INT; "$@" 3>&-; code=$?; times >&3; exit $code';
+// Its own CPU and that of its children, at the end; without it the last moments of a process were nobody's. All descriptors that there may be.
+const WRAPPER = 'ulimit -Sn "$(ulimit -Hn)"; trap : TERM INT; "$@" 3>&-; code=$?; times >&3; exit $code';
 
 const running = new Set();
 
