@@ -4,8 +4,10 @@ import { join } from 'node:path';
 import { start } from './process.mjs';
 import { program, scratchFolder } from './tree.mjs';
 
-// Stands before a command that must get its core when it wants it, as on a machine of its own; only root may ask for that.
-export const PROMPT = process.getuid() === 0 ? ['nice', '-n', '-20'] : [];
+// Stands before a command that must get its core when it wants it, as on a machine of its own; only root may ask for that. Where
+// sessions share the processor by group, a nice value counts only within its own session, so the group has to have it too.
+const FIRST = 'echo -20 2>/dev/null >/proc/$$/autogroup; exec nice -n -20 "$@"';
+export const PROMPT = process.getuid() === 0 ? ['sh', '-c', FIRST, 'sh'] : [];
 
 const folder = scratchFolder('delay');
 let targets = 0;
