@@ -1,16 +1,21 @@
 // How late arrivals are: as Rampart reports it, and as a target on the same machine's clock saw it; peers as the target saw them.
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { PROMPT, latenessOnGrid, percentile, startDelayTarget } from './lib/delay_target.mjs';
 import { date, environment } from './lib/environment.mjs';
 import { run as runProgram } from './lib/process.mjs';
 import { runPlan, values } from './lib/rampart.mjs';
 import { median, number, table } from './lib/table.mjs';
-import { peer } from './lib/tree.mjs';
+import { peer, scratchFolder } from './lib/tree.mjs';
 
-export const about = 'lateness of arrivals at 1,000 to 50,000 a second, reported and as the target saw it, beside hey, h2load, autocannon';
+export const about = 'lateness of arrivals at 1,000 to 50,000 a second, reported and as the target saw it, beside hey, h2load, autocannon, artillery';
 export const byDefault = true;
 
+const folder = scratchFolder('pacing');
 const RATES = [1000, 5000, 10000, 20000, 50000];
-const PEER_RATES = process.env.QUICK ? [] : [1000, 5000];
+// That many a peer can start on one core.
+const MOST = { artillery: 1000 };
+const PEER_RATES = [1000, 5000];
 
 export const plan = (url, rate, seconds) => `
 name: bench-pacing
@@ -35,7 +40,8 @@ async function rampart(url, rate, seconds) {
 const CONNECTIONS = 50;
 const pinned = async (command, args, seconds) => {
   const words = [...PROMPT, command, ...args];
-  const done = await runProgram(words[0], words.slice(1), { cpus: '1', timeoutSeconds: 120 });
+  const env = { ARTILLERY_DISABLE_TELEMETRY: 'true' };
+  const done = await runProgram(words[0], words.slice(1), { cpus: '1', timeoutSeconds: 120, mayFail: true, env });
   return { core: done.cpuSeconds / seconds };
 };
 const clients = {
@@ -43,6 +49,12 @@ const clients = {
   h2load: (url, rate, seconds) =>
     pinned('h2load', ['--h1', '-t1', '-c', CONNECTIONS, `--rps=${rate / CONNECTIONS}`, '-D', seconds, `${url}/`], seconds),
   autocannon: (url, rate, seconds) => pinned(peer('autocannon'), ['-c', CONNECTIONS, '-R', rate, '-d', seconds, '--json', `${url}/`], seconds),
+  artillery: (url, rate, seconds) => {
+    const file = join(folder, 'artillery.json');
+    const phases = [{ duration: seconds, arrivalRate: rate }];
+    writeFileSync(file, JSON.stringify({ config: { target: url, phases }, scenarios: [{ flow: [{ get: { url: '/' } }] }] }));
+    return pinned(peer('artillery'), ['run', '--quiet', file], seconds);
+  },
 };
 
 async function measure(client, rate, seconds) {
@@ -83,18 +95,19 @@ export async function run({ rounds = 3, seconds = 8, say, publish }) {
   for (const rate of RATES) {
     await add('Rampart', rampart, rate);
     if (!PEER_RATES.includes(rate)) continue;
-    for (const [name, client] of Object.entries(clients)) await add(name, client, rate);
+    for (const [name, client] of Object.entries(clients)) if (rate <= (MOST[name] ?? rate)) await add(name, client, rate);
   }
   publish(
     'pacing',
-    `${date()}. ${rounds} rounds of ${seconds} s, medians; milliseconds. ${environment(['hey', 'h2load', 'autocannon', 'node'])}
+    `${date()}. ${rounds} rounds of ${seconds} s, medians; milliseconds. ${environment(['hey', 'h2load', 'autocannon', 'artillery', 'node'])}
 
 ${table(['arrivals/s', 'client', 'reported p50', 'p99', 'max', 'seen p50', 'p99', 'max', '% of planned', '% of a core'], rows)}
 
 "Reported" is \`iteration_lateness\`: due until the request was ready to be sent. "Seen" is the target's own stamp (\`tests/bench/delay_target.cc\`, which
 spins on core 0) against the grid \`t0 + i/rate\`, with the latest t0 that no arrival is before. Clients are on core 1 with one thread, Rampart's
 controller too; all but that have the priority of \`nice -n -20\`. With ${CONNECTIONS}
-connections: \`hey -z ${seconds}s -c ${CONNECTIONS} -q R/${CONNECTIONS} -cpus 1\`, \`h2load --h1 -t1 -c ${CONNECTIONS} --rps=R/${CONNECTIONS} -D ${seconds}\`, \`autocannon -c ${CONNECTIONS} -R R -d ${seconds}\`; hey and h2load
+connections: \`hey -z ${seconds}s -c ${CONNECTIONS} -q R/${CONNECTIONS} -cpus 1\`, \`h2load --h1 -t1 -c ${CONNECTIONS} --rps=R/${CONNECTIONS} -D ${seconds}\`, \`autocannon -c ${CONNECTIONS} -R R -d ${seconds}\`; \`artillery run\`
+with one phase of \`arrivalRate: R\`, a connection for each. hey and h2load
 pace each connection by itself, so they come in bursts. vegeta, k6 and wrk2 are no packages of Debian or npm. Rampart's plan, with rate R:
 
 \`\`\`yaml
