@@ -85,7 +85,7 @@ async function measure(one) {
     planned,
     dropped: values(done.summary, 'dropped_iterations').count,
     summary: done.summary,
-    said: done.output.split('\n').filter((line) => /were dropped/.test(line)).map((line) => line.trim()),
+    said: done.summary.unreliable_reasons,
   };
 }
 
