@@ -1,5 +1,5 @@
 // One million WebSocket users on one machine, by the product's own means: `controller start` with many agents against the chat server with many
-// processes. See docs/MILLION-USERS.md. By itself: node tests/bench/million.mjs [--users N] [--ramp S] [--hold S] [--every 60s..120s]
+// processes. See docs/MILLION-USERS.md. By itself: node tests/bench/million.mjs [--users N] [--ramp S] [--hold S] [--every 120s..240s]
 //
 // Everything runs inside of a network namespace of its own: no firewall's connection tracking there, and its own range of ports.
 import { execFileSync, spawn } from 'node:child_process';
@@ -16,9 +16,9 @@ export const about = 'a million WebSocket users on this machine: memory, CPU, la
 export const byDefault = false;
 
 // What a connection costs: measured, see docs/MILLION-USERS.md.
-const KERNEL_BYTES = 10_600; // both ends
-const AGENT_BYTES = 2_200;
-const SERVER_BYTES = 2_200;
+const KERNEL_BYTES = 10_500; // both ends
+const AGENT_BYTES = 3_300;
+const SERVER_BYTES = 2_300;
 const AGENT_BASE_BYTES = 12e6;
 const SERVER_BASE_BYTES = 5e6;
 const REST_BYTES = 1e9; // the controller, this program, and what moves
@@ -28,24 +28,27 @@ const RESERVED_BY_AGENT = 256;
 const SOURCES = '127.1.0.0/22';
 const SOURCES_OF_AGENT = 4; // at least: 1,022 over the agents
 const PORTS = [1024, 65535];
+const CONNECTION_TABLE = 2 ** 21; // entries: the kernel's own has one for eight of two million sockets
 
-// What --write publishes comes with --users of a million.
+// `seconds` is how long all are there.
 export async function run({ seconds, say, publish }) {
-  const asked = sizes(process.env.MILLION_USERS, undefined, seconds);
+  const asked = sizes(undefined, undefined, seconds);
   const result = join(scratchFolder('million'), 'result.json');
   await inNamespace(asked, result, say);
   publish('million', report(JSON.parse(readFileSync(result, 'utf8'))));
 }
 
-function sizes(users = 1_000_000, ramp, hold = 120, every = '60s..120s') {
+function sizes(users = 1_000_000, ramp, hold = 60, every = '120s..240s') {
   const count = Number(users);
-  // 6,000 a second: both ends' handshakes share two cores.
-  return { users: count, ramp: Number(ramp ?? Math.max(10, Math.ceil(count / 6_000))), hold: Number(hold), every };
+  // 3,700 a second: both ends' handshakes share two cores, and users who start late make a result unreliable.
+  return { users: count, ramp: Number(ramp ?? Math.max(10, Math.ceil(count / 3_700))), hold: Number(hold), every };
 }
 
 async function inNamespace({ users, ramp, hold, every }, result, say) {
   const self = [process.execPath, fileURLToPath(import.meta.url), '--inside', result];
-  const words = ['--net', '--', ...self, '--users', users, '--ramp', ramp, '--hold', hold, '--every', every];
+  // A namespace inside of the namespace: the inner one has a table of connections of its own, in the size that the outer one says.
+  const script = `echo ${CONNECTION_TABLE} > /proc/sys/net/ipv4/tcp_child_ehash_entries; exec unshare --net -- "$@"`;
+  const words = ['--net', '--', 'sh', '-c', script, 'sh', ...self, '--users', users, '--ramp', ramp, '--hold', hold, '--every', every];
   if (process.getuid() !== 0) words.unshift('--map-root-user');
   const child = spawn('unshare', words.map(String), { stdio: ['ignore', 'inherit', 'inherit'] });
   const forward = (name) => () => child.kill(name);
@@ -69,7 +72,7 @@ async function inside({ users, ramp, hold, every }, result) {
   for (const line of lines) say(`${line.enough ? 'ok     ' : 'MISSING'} ${line.what}: needs ${line.needs}, has ${line.has}${line.enough ? '' : `. ${line.advice}`}`);
   if (lines.some((line) => !line.enough)) throw new Error('the budget does not suffice');
 
-  const before = memory();
+  const before = { ...memory(), slabs: slabs() };
   const chat = await start(program('chat'), ['--processes', need.servers, '--allow-user-header'], { ready: /listening on (127\.0\.0\.1:\d+)/ });
   const address = chat.match[1];
   const stats = async () => (await fetch(`http://${address}/api/stats`, { headers: { connection: 'close' } })).json();
@@ -171,7 +174,22 @@ function tracked() {
 
 const meminfo = (name) => 1024 * Number(new RegExp(`^${name}:\\s+(\\d+)`, 'm').exec(readFileSync('/proc/meminfo', 'utf8'))[1]);
 const total = () => meminfo('MemTotal');
-const memory = () => ({ available: meminfo('MemAvailable'), slab: meminfo('Slab') });
+// Of the kernel: objects, tables of pages, stacks, and what it maps for itself.
+const kernelBytes = () => ['Slab', 'PageTables', 'KernelStack', 'VmallocUsed', 'Percpu'].reduce((sum, name) => sum + meminfo(name), 0);
+const memory = () => ({ available: meminfo('MemAvailable'), kernel: kernelBytes() + socketBytes() });
+// What waits in sockets; the kernel counts it in pages.
+const socketBytes = () => 4096 * Number(/^TCP: .* mem (\d+)$/m.exec(readFileSync('/proc/net/sockstat', 'utf8'))[1]);
+
+// Bytes of each of the kernel's caches of objects; none where only root may read them.
+function slabs() {
+  try {
+    const rows = readFileSync('/proc/slabinfo', 'utf8').trim().split('\n').slice(2).map((row) => row.split(/\s+/));
+    return Object.fromEntries(rows.map(([name, , , , , pages, , , , , , , , , count]) => [name, pages * count * 4096]));
+  } catch {
+    return {};
+  }
+}
+
 const socketLine = () => /^TCP: .*$/m.exec(readFileSync('/proc/net/sockstat', 'utf8'))[0];
 
 // The memory when all users are there.
@@ -179,13 +197,14 @@ function held(chat, controller, before, server) {
   const now = memory();
   const agents = childrenOf(controller.pid);
   const servers = childrenOf(chat.pid);
-  const taken = before.available - now.available;
   const user = { agents: rolled(agents), server: rolled(servers), controller: rolled([controller.pid]) };
+  const kernel = now.kernel - before.kernel;
   return {
-    taken,
     ...user,
-    kernel: taken - user.agents - user.server - user.controller,
-    slab: now.slab - before.slab,
+    kernel,
+    taken: kernel + user.agents + user.server + user.controller,
+    availableFell: before.available - now.available,
+    slabs: Object.entries(slabs()).map(([name, size]) => [name, size - (before.slabs[name] ?? 0)]).sort((a, b) => b[1] - a[1]).slice(0, 8),
     sockets: socketLine(),
     fullestAgent: Math.max(...agents.map(descriptors)),
     fullestServer: Math.max(...servers.map(descriptors)),
@@ -228,6 +247,7 @@ function compare(counted, server, users) {
 
 function report(result) {
   const { users, seen, need } = result;
+  if (seen.held === undefined) return `There were never ${number(users)} at once: ${number(seen.peak)} at most.`;
   const each = (value) => `${number(value / users)} B`;
   const sum = (list, key) => list.reduce((all, one) => all + one[key], 0);
   const { held: at } = seen;
@@ -244,6 +264,8 @@ ${table(['memory with all open', 'in all', 'a user'], [
     ['everything', bytes(at.taken), each(at.taken)],
   ])}
 
+${table(['the kernel\'s largest caches', 'grew by', 'a user'], at.slabs.map(([name, size]) => [name, bytes(size), each(size)]))}
+
 ${table(['CPU', 'seconds'], [
     ['agents', number(agentsCpu)],
     ['server', number(result.cpu.server)],
@@ -257,7 +279,8 @@ ${table(['ms', 'median', 'p95', 'p99', 'p99.9', 'max'], [
 
 ${table(['counted', 'cluster', 'server'], result.compared.map((one) => [one.what, number(one.ours), number(one.theirs)]))}
 
-Fullest agent ${number(at.fullestAgent)} descriptors, fullest server process ${number(at.fullestServer)}; ${at.sockets}; slab grew by ${bytes(at.slab)}; connections tracked: ${at.tracked}. ${result.whileClosing} answers came after their user had begun
+Fullest agent ${number(at.fullestAgent)} descriptors, fullest server process ${number(at.fullestServer)}; ${at.sockets}; the memory that is available fell by
+${bytes(at.availableFell)}, to ${bytes(seen.least)} at the least; connections tracked: ${at.tracked}. ${result.whileClosing} answers came after their user had begun
 to close: counted, but without a latency.`;
 }
 

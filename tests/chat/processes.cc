@@ -107,9 +107,10 @@ int Serve(const Options& options, const OneOfSeveral& place, int ready, pid_t pa
   return 0;
 }
 
-class Family {
+// The processes, for their parent, which has one thread. Every one of them is waited for.
+class Children {
  public:
-  // Does not return in a child.
+  // All of them, and that each listens. Does not return in a child.
   bool Fork(const Options& options, Counters* counters) {
     int ready[2];
     if (pipe(ready) != 0) return Complain("cannot make a pipe");
@@ -145,7 +146,7 @@ class Family {
     bool stopping = stop_now;
     if (stopping) SignalAll(SIGTERM);
     const sigset_t handled = HandledSignals();
-    while (left_ < children_.size()) {
+    while (ended_ < children_.size()) {
       const int number =
           stopping ? sigtimedwait(&handled, nullptr, &kEndTimeout) : sigwaitinfo(&handled, nullptr);
       if (number < 0 && errno == EAGAIN) SignalAll(SIGKILL);
@@ -182,7 +183,7 @@ class Family {
       for (size_t i = 0; i < children_.size(); ++i) {
         if (children_[i] != child) continue;
         children_[i] = 0;
-        ++left_;
+        ++ended_;
         none = false;
         if (!expected || status != 0) {
           std::cerr << absl::StrCat("chat: process ", i + 1, " of ", children_.size(), " ",
@@ -194,7 +195,7 @@ class Family {
   }
 
   std::vector<pid_t> children_;  // 0: has ended
-  size_t left_ = 0;
+  size_t ended_ = 0;
 };
 
 }  // namespace
@@ -219,13 +220,13 @@ int RunProcesses(const Options& given) {
   }
   const sigset_t handled = HandledSignals();
   sigprocmask(SIG_BLOCK, &handled, nullptr);
-  Family family;
-  if (!family.Fork(options, counters.get())) {
-    family.Wait(/*stop_now=*/true);
+  Children children;
+  if (!children.Fork(options, counters.get())) {
+    children.Wait(/*stop_now=*/true);
     return 1;
   }
   std::cout << "listening on " << options.address << ":" << options.port << std::endl;
-  return family.Wait(/*stop_now=*/false) ? 0 : 1;
+  return children.Wait(/*stop_now=*/false) ? 0 : 1;
 }
 
 }  // namespace rampart::chat

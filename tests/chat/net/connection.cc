@@ -70,7 +70,13 @@ Awaitable<void> Connection::Finish() {
 }
 
 void Connection::ExpireAfter(std::chrono::milliseconds duration) {
+  if (!expires()) loop_.GotDeadline(*this);
   deadline_ = loop_.now() + duration;
+}
+
+void Connection::NeverExpire() {
+  if (expires()) loop_.LostDeadline(*this);
+  deadline_ = kNever;
 }
 
 void Connection::Close() {

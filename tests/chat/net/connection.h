@@ -66,7 +66,8 @@ class Connection : public boost::intrusive::list_base_hook<> {
 
   // The loop closes the connection when this much has passed.
   void ExpireAfter(std::chrono::milliseconds duration);
-  void NeverExpire() { deadline_ = kNever; }
+  void NeverExpire();
+  bool expires() const { return deadline_ != kNever; }
   bool Expired(std::chrono::steady_clock::time_point now) const { return now >= deadline_; }
 
   // Cancels what is under way. Repeating it does nothing.

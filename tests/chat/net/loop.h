@@ -32,8 +32,12 @@ class Loop {
   void BeginShutdown();
   bool stopping() const { return stopping_; }
 
-  void Track(Connection& connection) { connections_.push_back(connection); }
-  void Forget(Connection& connection) { connections_.erase(connections_.iterator_to(connection)); }
+  // A connection begins without a deadline.
+  void Track(Connection& connection) { lasting_.push_back(connection); }
+  void Forget(Connection& connection);
+  // It has a deadline now, or has none any more.
+  void GotDeadline(Connection& connection);
+  void LostDeadline(Connection& connection);
 
   std::span<char> scratch() { return {scratch_.get(), kScratchBytes}; }
   asio::io_context& context() { return context_; }
@@ -49,7 +53,9 @@ class Loop {
   Counters& counters_;
   std::unique_ptr<char[]> scratch_;
   // Outlives the context: sessions that still wait when it is destroyed take themselves off.
-  boost::intrusive::list<Connection> connections_;
+  // Those with a deadline are apart, as a sweep over a million that have none would cost a core.
+  boost::intrusive::list<Connection> expiring_;
+  boost::intrusive::list<Connection> lasting_;
   bool stopping_ = false;
   std::chrono::steady_clock::time_point stop_at_;
   asio::io_context context_;
