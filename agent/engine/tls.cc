@@ -61,6 +61,8 @@ struct TlsContext::Connected {
 };
 
 void TlsContext::Shed(SSL* ssl) const {
+  // A ticket or a key update makes both buffers, and only what is sent next would release one.
+  SSL_free_buffers(ssl);
   SSL_SESSION* common = connected_->session.get();
   if (common == nullptr || SSL_get_session(ssl) == common) return;
   const SSL_METHOD* method = SSL_get_ssl_method(ssl);

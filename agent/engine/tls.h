@@ -35,7 +35,7 @@ class TlsContext {
   // address).
   SslHandle NewSession(int fd, const std::string& host) const;
   // After a handshake that succeeded, and whenever the server may have sent tickets: gives back the
-  // peer's certificates and the tickets, which nobody asks for any more.
+  // buffers, and the peer's certificates and tickets, which nobody asks for any more.
   void Shed(SSL* ssl) const;
 
  private:
