@@ -16,12 +16,12 @@ export const about = 'a million WebSocket users on this machine: memory, CPU, la
 export const byDefault = false;
 
 // What a connection costs: measured, see docs/MILLION-USERS.md.
-const KERNEL_BYTES = 10_500; // both ends
-const AGENT_BYTES = 3_300;
+const KERNEL_BYTES = 9_000; // both ends
+const AGENT_BYTES = 3_000;
 const SERVER_BYTES = 2_300;
-const AGENT_BASE_BYTES = 12e6;
-const SERVER_BASE_BYTES = 5e6;
-const REST_BYTES = 1e9; // the controller, this program, and what moves
+const AGENT_BASE_BYTES = 13e6;
+const SERVER_BASE_BYTES = 1e6;
+const REST_BYTES = 1.5e9; // the controller, this program, what waits in sockets, and some air
 
 const FILLED = 0.9; // of a process's descriptors: the kernel spreads connections by a hash, so not evenly
 const RESERVED_BY_AGENT = 256;
