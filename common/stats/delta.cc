@@ -1,56 +1,57 @@
 #include "common/stats/delta.h"
 
 #include <string>
-#include <unordered_map>
-#include <utility>
 
 namespace rampart {
 
-absl::Status DeltaReader::Apply(const v1::Delta& delta, SeriesStore* store) {
+absl::Status DeltaReader::Check(const v1::Delta& delta) const {
+  const size_t known = by_number_.size();
+  size_t named = known;
+  for (const v1::SeriesName& name : delta.names()) {
+    if (name.id() != named || named >= kMaxNames) {
+      return absl::InvalidArgumentError("series " + name.metric() + " has a number out of turn");
+    }
+    ++named;
+  }
+  for (const v1::SeriesDelta& series : delta.series()) {
+    const uint32_t number = series.series();
+    if (number >= named) {
+      return absl::InvalidArgumentError("series number " + std::to_string(number) + " has no name");
+    }
+    const v1::MetricKind kind = number < known
+                                    ? by_number_[number]->metric.kind
+                                    : delta.names(static_cast<int>(number - known)).kind();
+    if (absl::Status status = SeriesValue::Check(kind, series); !status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<bool> DeltaReader::Read(const v1::Delta& delta) {
   if (delta.sequence() <= applied_) {
     ++duplicates_;
-    return absl::OkStatus();
+    return false;
   }
   if (delta.sequence() != applied_ + 1) {
     return absl::FailedPreconditionError("delta " + std::to_string(delta.sequence()) +
                                          " came where " + std::to_string(applied_ + 1) +
                                          " is next: what lies between is missing");
   }
-  std::vector<Name> named = names_;
-  for (const v1::SeriesName& name : delta.names()) {
-    if (name.id() != named.size() || named.size() >= kMaxNames) {
-      return absl::InvalidArgumentError("series " + name.metric() + " has a number out of turn");
-    }
-    Name read{{name.metric(), name.kind(), "", name.merge(), false, ""}, {}};
-    for (const v1::Tag& tag : name.tags()) read.tags.emplace_back(tag.key(), tag.value());
-    named.push_back(std::move(read));
-  }
-  // First into values of its own, so that a bad part leaves the store as it was.
-  std::vector<std::pair<uint32_t, SeriesValue>> values;
-  for (const v1::SeriesDelta& series : delta.series()) {
-    if (series.series() >= named.size()) {
-      return absl::InvalidArgumentError("series number " + std::to_string(series.series()) +
-                                        " has no name");
-    }
-    const Name& name = named[series.series()];
-    SeriesValue value;
-    value.kind = name.metric.kind;
-    value.gauge_merge = name.metric.merge;
-    if (absl::Status status = value.Apply(series); !status.ok()) return status;
-    values.emplace_back(series.series(), std::move(value));
-  }
-  names_ = std::move(named);
-  for (auto& [number, value] : values) {
-    const Name& name = names_[number];
-    SeriesValue& into = store->Get(name.metric, name.tags).value;
-    if (into.kind != value.kind) continue;  // another agent named a metric of another kind alike
-    if (value.kind == v1::GAUGE) {
-      into.gauge = value.gauge;
-    } else {
-      into.Merge(value);
-    }
-  }
+  if (absl::Status status = Check(delta); !status.ok()) return status;
+  for (const v1::SeriesName& name : delta.names()) by_number_.push_back(names_->Find(name));
   applied_ = delta.sequence();
+  return true;
+}
+
+absl::Status DeltaReader::Apply(const v1::Delta& delta, SeriesStore* store) {
+  const absl::StatusOr<bool> read = Read(delta);
+  if (!read.ok()) return read.status();
+  if (!*read) return absl::OkStatus();
+  for (const v1::SeriesDelta& series : delta.series()) {
+    const SeriesNames::Name& name = NameOf(series);
+    SeriesValue& into = store->Get(name.metric, name.tags).value;
+    // Another agent may have named a metric of another kind alike.
+    if (into.kind == name.metric.kind) into.Add(series);
+  }
   return absl::OkStatus();
 }
 

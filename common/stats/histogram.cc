@@ -17,18 +17,40 @@ void AppendVarint(uint64_t value, std::string* out) {
   out->push_back(static_cast<char>(value));
 }
 
-bool ReadVarint(std::string_view* bytes, uint64_t* value) {
-  *value = 0;
-  for (unsigned shift = 0; shift < 64; shift += 7) {
-    if (bytes->empty()) return false;
-    const auto byte = static_cast<unsigned char>(bytes->front());
-    bytes->remove_prefix(1);
-    if (shift == 63 && byte > 1) return false;  // over 64 bits
-    *value |= static_cast<uint64_t>(byte & 0x7f) << shift;
-    if ((byte & 0x80) == 0) return true;
+// Reads the packed counts of a delta, bucket by bucket.
+class BucketReader {
+ public:
+  explicit BucketReader(std::string_view bytes) : at_(bytes.data()), end_(at_ + bytes.size()) {}
+
+  bool done() const { return at_ == end_; }
+  // False when it is cut short or no number.
+  bool Next(uint64_t* gap, uint64_t* count) {
+    // Nearly all are a byte each.
+    if (end_ - at_ >= 2 && ((at_[0] | at_[1]) & 0x80) == 0) {
+      *gap = static_cast<unsigned char>(at_[0]);
+      *count = static_cast<unsigned char>(at_[1]);
+      at_ += 2;
+      return true;
+    }
+    return Varint(gap) && Varint(count);
   }
-  return false;
-}
+
+ private:
+  bool Varint(uint64_t* value) {
+    *value = 0;
+    for (unsigned shift = 0; shift < 64; shift += 7) {
+      if (at_ == end_) return false;
+      const auto byte = static_cast<unsigned char>(*at_++);
+      if (shift == 63 && byte > 1) return false;  // over 64 bits
+      *value |= static_cast<uint64_t>(byte & 0x7f) << shift;
+      if ((byte & 0x80) == 0) return true;
+    }
+    return false;
+  }
+
+  const char* at_;
+  const char* const end_;
+};
 
 }  // namespace
 
@@ -151,50 +173,75 @@ void Histogram::ToProto(v1::TrendDelta* out) const {
   });
 }
 
-absl::Status Histogram::MergeProto(const v1::TrendDelta& delta) {
+absl::Status Histogram::Check(const v1::TrendDelta& delta) {
   const auto refuse = [](const char* why) {
     return absl::InvalidArgumentError(std::string("histogram delta: ") + why);
   };
   if (delta.count() == 0) {
     return delta.buckets().empty() ? absl::OkStatus() : refuse("buckets without a count");
   }
-  if (delta.count() > kMaxDeltaCount || count_ > UINT64_MAX - kMaxDeltaCount) {
-    return refuse("more values than anybody can have measured");
-  }
+  if (delta.count() > kMaxDeltaCount) return refuse("more values than anybody can have measured");
   if (!std::isfinite(delta.min()) || !std::isfinite(delta.max()) || delta.min() > delta.max()) {
     return refuse("min and max are not a range");
   }
-  Histogram read;
-  std::string_view bytes = delta.buckets();
+  BucketReader bytes(delta.buckets());
   uint64_t key = 0;
   uint64_t total = 0;
-  uint32_t lowest = 0;
-  while (!bytes.empty()) {
+  uint64_t lowest = 0;
+  while (!bytes.done()) {
     uint64_t gap = 0;
     uint64_t count = 0;
-    if (!ReadVarint(&bytes, &gap) || !ReadVarint(&bytes, &count)) return refuse("cut short");
+    if (!bytes.Next(&gap, &count)) return refuse("cut short");
     if (gap == 0 && total != 0) return refuse("a bucket twice");
     if (gap >= kKeys || key + gap >= kKeys) return refuse("a bucket out of range");
     if (count == 0 || count > delta.count() - total) return refuse("counts do not add up");
     key += gap;
-    if (total == 0) lowest = static_cast<uint32_t>(key);
+    if (total == 0) lowest = key;
     total += count;
-    read.AddToBucket(static_cast<uint32_t>(key), count);
   }
   if (total != delta.count()) return refuse("counts do not add up");
   // Also keeps the keys that only NaN and infinities have away: they would be the outermost.
   if (lowest != KeyOf(delta.min()) || key != KeyOf(delta.max())) {
     return refuse("min or max is not in the outermost bucket");
   }
-  read.count_ = delta.count();
-  read.sum_ = ExactSum::FromProto(delta.sum());
-  read.min_ = delta.min();
-  read.max_ = delta.max();
-  if (pages_.empty() && count_ == 0) {
-    *this = std::move(read);
-  } else {
-    Merge(read);
+  return absl::OkStatus();
+}
+
+void Histogram::Add(const v1::TrendDelta& delta) {
+  if (delta.count() == 0) return;
+  BucketReader bytes(delta.buckets());
+  uint64_t key = 0;
+  uint64_t gap = 0;
+  uint64_t times = 0;
+  uint64_t number = UINT64_MAX;  // of the page
+  Page* page = nullptr;
+  while (!bytes.done() && bytes.Next(&gap, &times)) {
+    key += gap;
+    if (key == kZeroKey) {
+      zeros_ += times;
+      continue;
+    }
+    // Keys ascend: several in a row are of one page.
+    if (key / kPageBuckets != number) {
+      number = key / kPageBuckets;
+      page = MakePage(static_cast<uint32_t>(number));
+    }
+    const uint64_t bucket = key % kPageBuckets;
+    page->counts[bucket] += times;
+    page->used |= uint64_t{1} << bucket;
   }
+  count_ += delta.count();
+  sum_.Merge(ExactSum::FromProto(delta.sum()));
+  min_ = std::min(min_, delta.min());
+  max_ = std::max(max_, delta.max());
+}
+
+absl::Status Histogram::MergeProto(const v1::TrendDelta& delta) {
+  if (count_ > UINT64_MAX - kMaxDeltaCount) {
+    return absl::InvalidArgumentError("histogram: there is no room for more values");
+  }
+  if (absl::Status status = Check(delta); !status.ok()) return status;
+  Add(delta);
   return absl::OkStatus();
 }
 

@@ -110,6 +110,10 @@ class Histogram {
   void ToProto(v1::TrendDelta* out) const;
   // Adds a delta to this. All or nothing: a delta that contradicts itself is refused.
   absl::Status MergeProto(const v1::TrendDelta& delta);
+  // The two halves of it: Add takes only what Check found right, and reads it straight into the
+  // buckets.
+  static absl::Status Check(const v1::TrendDelta& delta);
+  void Add(const v1::TrendDelta& delta);
 
   // Equal in every bucket and in count, sum, min and max.
   bool operator==(const Histogram& other) const;

@@ -76,35 +76,54 @@ void SeriesValue::ToProto(v1::SeriesDelta* out) const {
   }
 }
 
-absl::Status SeriesValue::Apply(const v1::SeriesDelta& delta) {
-  const auto mismatch = [] {
-    return absl::InvalidArgumentError("a delta is not of its series' kind");
+absl::Status SeriesValue::Check(v1::MetricKind kind, const v1::SeriesDelta& delta) {
+  const auto of_kind = [kind](v1::MetricKind said) {
+    return said == kind ? absl::OkStatus()
+                        : absl::InvalidArgumentError("a delta is not of its series' kind");
   };
   switch (delta.value_case()) {
     case v1::SeriesDelta::kCounter:
-      if (kind != v1::COUNTER) return mismatch();
-      counter.Merge(ExactSum::FromProto(delta.counter()));
-      total = 1;
-      return absl::OkStatus();
+      return of_kind(v1::COUNTER);
     case v1::SeriesDelta::kRate:
-      if (kind != v1::RATE) return mismatch();
-      if (delta.rate().trues() > delta.rate().total()) {
+      if (kind == v1::RATE && delta.rate().trues() > delta.rate().total()) {
         return absl::InvalidArgumentError("a rate has more trues than samples");
       }
-      trues += delta.rate().trues();
-      total += delta.rate().total();
-      return absl::OkStatus();
+      return of_kind(v1::RATE);
     case v1::SeriesDelta::kGauge:
-      if (kind != v1::GAUGE) return mismatch();
-      gauge = {delta.gauge().value(), delta.gauge().min(), delta.gauge().max(),
-               delta.gauge().set_at_ns()};
-      return absl::OkStatus();
+      return of_kind(v1::GAUGE);
     case v1::SeriesDelta::kTrend:
-      if (kind != v1::TREND) return mismatch();
-      return trend.MergeProto(delta.trend());
+      return kind == v1::TREND ? Histogram::Check(delta.trend()) : of_kind(v1::TREND);
     default:
       return absl::InvalidArgumentError("a delta without a value");
   }
+}
+
+void SeriesValue::Add(const v1::SeriesDelta& delta) {
+  switch (delta.value_case()) {
+    case v1::SeriesDelta::kCounter:
+      counter.Merge(ExactSum::FromProto(delta.counter()));
+      total = 1;
+      break;
+    case v1::SeriesDelta::kRate:
+      trues += delta.rate().trues();
+      total += delta.rate().total();
+      break;
+    case v1::SeriesDelta::kGauge:
+      gauge = {delta.gauge().value(), delta.gauge().min(), delta.gauge().max(),
+               delta.gauge().set_at_ns()};
+      break;
+    case v1::SeriesDelta::kTrend:
+      trend.Add(delta.trend());
+      break;
+    default:
+      break;
+  }
+}
+
+absl::Status SeriesValue::Apply(const v1::SeriesDelta& delta) {
+  absl::Status status = Check(kind, delta);
+  if (status.ok()) Add(delta);
+  return status;
 }
 
 SeriesStore::Series& SeriesStore::Get(const MetricInfo& metric, const Tags& tags) {

@@ -68,11 +68,10 @@ absl::StatusOr<RampWindows> RampWindows::Make(const v1::Plan& ramp) {
 
 void RampWindows::Add(int agent, const v1::Delta& delta) {
   const auto index = static_cast<size_t>(agent);
-  if (readers_.size() <= index) readers_.resize(index + 1);
-  SeriesStore read;
-  const uint64_t before = readers_[index].applied();
+  while (readers_.size() <= index) readers_.emplace_back(names_);
+  const DeltaReader& reader = readers_[index];
   // Always read: later deltas use the names of this one.
-  if (!readers_[index].Apply(delta, &read).ok() || readers_[index].applied() == before) return;
+  if (!readers_[index].Read(delta).value_or(false)) return;
   const int64_t middle = delta.from_ns() + (delta.to_ns() - delta.from_ns()) / 2;
   if (middle < 0 || middle >= ramp_ns_) return;
   const auto at = static_cast<size_t>(middle / width_ns_);
@@ -82,19 +81,20 @@ void RampWindows::Add(int agent, const v1::Delta& delta) {
   if (health.busiest_thread_cpu() > kBusyCpu || health.loop_lag_p99_ms() > kBusyLagMs) {
     ++window.busy;
   }
-  for (const auto& series : read.all()) {
+  for (const v1::SeriesDelta& series : delta.series()) {
+    const SeriesNames::Name& name = reader.NameOf(series);
     const bool wanted =
-        series->metric == "iterations" || series->metric == "dropped_iterations" ||
+        name.metric.name == "iterations" || name.metric.name == "dropped_iterations" ||
         std::any_of(thresholds_.begin(), thresholds_.end(), [&](const PlannedThreshold& one) {
-          return one.selector->metric == series->metric;
+          return one.selector->metric == name.metric.name;
         });
-    const MetricInfo* metric = wanted ? catalog_.Find(series->metric) : nullptr;
-    if (metric == nullptr || series->value.empty()) continue;
+    const MetricInfo* metric = wanted ? catalog_.Find(name.metric.name) : nullptr;
+    if (metric == nullptr || metric->kind != name.metric.kind) continue;
     if (metric->kind == v1::GAUGE) {
       if (window.gauges.size() <= index) window.gauges.resize(index + 1);
-      window.gauges[index].Get(*metric, series->tags).value.gauge = series->value.gauge;
+      window.gauges[index].Get(*metric, name.tags).value.Add(series);
     } else {
-      window.sums.Get(*metric, series->tags).value.Merge(series->value);
+      window.sums.Get(*metric, name.tags).value.Add(series);
     }
   }
 }

@@ -3,6 +3,7 @@
 #define RAMPART_CONTROLLER_RUN_RAMP_WINDOWS_H_
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -11,6 +12,7 @@
 #include "common/stats/delta.h"
 #include "common/stats/metric.h"
 #include "common/stats/series.h"
+#include "common/stats/series_names.h"
 #include "common/stats/threshold.h"
 #include "controller/run/planned_threshold.h"
 #include "controller/run/result.h"
@@ -70,6 +72,7 @@ class RampWindows {
   int64_t ramp_ns_ = 0;
   int64_t width_ns_ = 0;
   std::vector<Window> windows_;
+  std::shared_ptr<SeriesNames> names_ = std::make_shared<SeriesNames>();
   std::vector<DeltaReader> readers_;  // by agent
 };
 

@@ -1,45 +1,47 @@
 #include "controller/run/merge/delta_sums.h"
 
-#include <string>
+#include "common/stats/exact_sum.h"
 
 namespace rampart::controller {
 
-DeltaSums SumDelta(const v1::Delta& delta, const SeriesStore& read) {
-  DeltaSums sums;
-  sums.from_ns = delta.from_ns();
-  sums.to_ns = delta.to_ns();
-  for (const auto& series : read.all()) {
-    const std::string& metric = series->metric;
-    const SeriesValue& value = series->value;
-    switch (value.kind) {
-      case v1::TREND:
-        sums.samples += value.trend.count();
-        if (metric == "http_req_duration") sums.http_duration.Merge(value.trend);
+Part PartOf(std::string_view metric) {
+  if (metric == "iterations") return Part::kIterations;
+  if (metric == "interrupted_iterations") return Part::kInterrupted;
+  if (metric == "http_reqs") return Part::kHttpReqs;
+  if (metric == "http_req_duration") return Part::kHttpDuration;
+  if (metric == "ws_msgs_sent" || metric == "ws_msgs_received") return Part::kMessages;
+  if (metric == "data_sent" || metric == "data_received") return Part::kBytes;
+  return Part::kNone;
+}
+
+void AddTo(DeltaSums* sums, Part part, const v1::SeriesDelta& series) {
+  if (series.has_trend()) {
+    sums->samples += series.trend().count();
+    if (part == Part::kHttpDuration) sums->http_duration.Add(series.trend());
+  } else if (series.has_rate()) {
+    sums->samples += series.rate().total();
+  } else if (series.has_counter() && part != Part::kNone) {
+    const double count = ExactSum::FromProto(series.counter()).Value();
+    switch (part) {
+      case Part::kIterations:
+        sums->iterations += count;
         break;
-      case v1::RATE:
-        sums.samples += value.total;
+      case Part::kInterrupted:
+        sums->interrupted += count;
         break;
-      case v1::COUNTER:
-        if (metric == "iterations") {
-          sums.iterations += value.counter.Value();
-        } else if (metric == "interrupted_iterations") {
-          sums.interrupted += value.counter.Value();
-        } else if (metric == "http_reqs") {
-          sums.http_reqs += value.counter.Value();
-        } else if (metric == "ws_msgs_sent" || metric == "ws_msgs_received") {
-          sums.ws_msgs += value.counter.Value();
-        } else if (metric == "data_sent" || metric == "data_received") {
-          sums.bytes += value.counter.Value();
-        }
+      case Part::kHttpReqs:
+        sums->http_reqs += count;
+        break;
+      case Part::kMessages:
+        sums->ws_msgs += count;
+        break;
+      case Part::kBytes:
+        sums->bytes += count;
         break;
       default:
         break;
     }
   }
-  for (const v1::ErrorCount& error : delta.errors()) {
-    sums.errors += static_cast<double>(error.count());
-  }
-  return sums;
 }
 
 }  // namespace rampart::controller

@@ -3,9 +3,9 @@
 #define RAMPART_CONTROLLER_RUN_MERGE_DELTA_SUMS_H_
 
 #include <cstdint>
+#include <string_view>
 
 #include "common/stats/histogram.h"
-#include "common/stats/series.h"
 #include "rampart/v1/stats.pb.h"
 
 namespace rampart::controller {
@@ -24,8 +24,20 @@ struct DeltaSums {
   Histogram http_duration;  // ms
 };
 
-// `read` holds what `delta` says and nothing else. Pure.
-DeltaSums SumDelta(const v1::Delta& delta, const SeriesStore& read);
+// What a metric counts for.
+enum class Part {
+  kNone,
+  kIterations,
+  kInterrupted,
+  kHttpReqs,
+  kHttpDuration,
+  kMessages,
+  kBytes,
+};
+Part PartOf(std::string_view metric);
+
+// Adds what a delta says of one series of a metric of that part. Pure.
+void AddTo(DeltaSums* sums, Part part, const v1::SeriesDelta& series);
 
 }  // namespace rampart::controller
 

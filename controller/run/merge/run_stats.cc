@@ -16,27 +16,16 @@ bool Matches(const Selector& selector, const SeriesStore::Series& series) {
          });
 }
 
-uint64_t SamplesOf(const SeriesValue& value) {
-  switch (value.kind) {
-    case v1::TREND:
-      return value.trend.count();
-    case v1::RATE:
-      return value.total;
-    default:
-      return 1;
-  }
+// Nothing was measured: a series is none before it has a value.
+bool IsEmpty(const v1::SeriesDelta& series) {
+  return (series.has_trend() && series.trend().count() == 0) ||
+         (series.has_rate() && series.rate().total() == 0);
 }
 
-// What a store folds when it reads the delta alone: the series over its limit are the last ones.
-uint64_t FoldedInReading(const v1::Delta& delta) {
-  uint64_t samples = 0;
-  for (int i = static_cast<int>(SeriesStore::kMaxSeries); i < delta.series_size(); ++i) {
-    const v1::SeriesDelta& series = delta.series(i);
-    samples += series.has_trend()  ? series.trend().count()
-               : series.has_rate() ? series.rate().total()
-                                   : 1;
-  }
-  return samples;
+uint64_t SamplesOf(const v1::SeriesDelta& series) {
+  return series.has_trend()  ? series.trend().count()
+         : series.has_rate() ? series.rate().total()
+                             : 1;
 }
 
 }  // namespace
@@ -61,55 +50,86 @@ int RunStats::Watch(const Selector& selector) {
 }
 
 absl::StatusOr<std::optional<DeltaSums>> RunStats::Apply(int number, const v1::Delta& delta) {
-  if (agents_.size() <= static_cast<size_t>(number)) {
-    agents_.resize(static_cast<size_t>(number) + 1);
-  }
+  while (agents_.size() <= static_cast<size_t>(number)) agents_.emplace_back(names_);
   Agent& agent = agents_[static_cast<size_t>(number)];
   if (delta.sequence() > agent.reader.applied()) {
     if (absl::Status status = CheckDelta(delta, catalog_); !status.ok()) return status;
   }
-  // Into a store of its own, which is then added: this way it can be refused as a whole.
-  SeriesStore read;
-  const uint64_t applied = agent.reader.applied();
-  if (absl::Status status = agent.reader.Apply(delta, &read); !status.ok()) return status;
-  if (agent.reader.applied() == applied) return std::nullopt;
+  const absl::StatusOr<bool> read = agent.reader.Read(delta);
+  if (!read.ok()) return read.status();
+  if (!*read) return std::nullopt;
 
-  folded_samples_ += FoldedInReading(delta);
-  for (const auto& series : read.all()) {
-    if (!series->value.empty()) Take(&agent, *series);
+  DeltaSums sums;
+  sums.from_ns = delta.from_ns();
+  sums.to_ns = delta.to_ns();
+  for (const v1::SeriesDelta& series : delta.series()) {
+    if (!IsEmpty(series)) Take(&agent, series, &sums);
   }
-  for (WatchEntry& watch : watches_) {
-    if (watch.stale) MergeGauges(&watch);
+  for (const v1::ErrorCount& error : delta.errors()) {
+    sums.errors += static_cast<double>(error.count());
   }
-  return SumDelta(delta, read);
+  return sums;
 }
 
-void RunStats::Take(Agent* agent, const SeriesStore::Series& read) {
-  const MetricInfo& metric = *metrics_.find(read.metric)->second;  // CheckDelta has seen it
-  const size_t known = merged_.all().size();
-  SeriesStore::Series& into = merged_.Get(metric, read.tags);
-  std::vector<int>& watched_by = watched_by_[&into];
-  if (merged_.all().size() != known) {
-    for (size_t i = 0; i < watches_.size(); ++i) {
-      if (Matches(watches_[i].selector, into)) watched_by.push_back(static_cast<int>(i));
+RunStats::Target& RunStats::TargetOf(const SeriesNames::Name& name) {
+  if (targets_.size() <= name.number) targets_.resize(names_->size());
+  Target& target = targets_[name.number];
+  if (target.metric != nullptr) return target;
+  target.metric = metrics_.find(name.metric.name)->second;  // CheckDelta has seen it
+  target.part = PartOf(name.metric.name);
+  SeriesStore::Series& series = all_.Get(*target.metric, name.tags);
+  target.folded = series.tags != name.tags;
+  target.into = &merged_[&series];
+  if (target.into->series == nullptr) {
+    target.into->series = &series;
+    Match(target.into);
+  }
+  return target;
+}
+
+void RunStats::Match(Merged* merged) {
+  for (size_t i = 0; i < watches_.size(); ++i) {
+    WatchEntry& watch = watches_[i];
+    if (!Matches(watch.selector, *merged->series)) continue;
+    merged->watches.push_back(static_cast<int>(i));
+    if (merged->series->value.kind == v1::GAUGE || watch.several) continue;
+    if (watch.only == nullptr) {
+      watch.only = merged->series;
+    } else {
+      watch.several = true;
+      watch.value.Merge(watch.only->value);
     }
   }
-  if (into.tags != read.tags) folded_samples_ += SamplesOf(read.value);
-  if (metric.kind == v1::GAUGE) {
-    agent->gauges.Get(metric, into.tags).value.gauge = read.value.gauge;
-    for (const int watch : watched_by) watches_[static_cast<size_t>(watch)].stale = true;
-    return;
-  }
-  into.value.Merge(read.value);
-  for (const int watch : watched_by) watches_[static_cast<size_t>(watch)].value.Merge(read.value);
 }
 
-void RunStats::MergeGauges(WatchEntry* watch) const {
-  watch->stale = false;
-  watch->value.Clear();
+void RunStats::Take(Agent* agent, const v1::SeriesDelta& series, DeltaSums* sums) {
+  const Target& target = TargetOf(agent->reader.NameOf(series));
+  AddTo(sums, target.part, series);
+  if (target.folded) folded_samples_ += SamplesOf(series);
+  if (series.has_gauge()) {
+    agent->gauges.Get(*target.metric, target.into->series->tags).value.Add(series);
+    for (const int watch : target.into->watches) watches_[static_cast<size_t>(watch)].stale = true;
+    return;
+  }
+  target.into->series->value.Add(series);
+  for (const int number : target.into->watches) {
+    WatchEntry& watch = watches_[static_cast<size_t>(number)];
+    if (watch.several) watch.value.Add(series);
+  }
+}
+
+const SeriesValue& RunStats::Watched(int number) const {
+  const WatchEntry& watch = watches_[static_cast<size_t>(number)];
+  if (watch.stale) MergeGauges(watch);
+  return watch.only != nullptr && !watch.several ? watch.only->value : watch.value;
+}
+
+void RunStats::MergeGauges(const WatchEntry& watch) const {
+  watch.stale = false;
+  watch.value.Clear();
   for (const Agent& agent : agents_) {
-    const auto held = agent.gauges.Aggregate(watch->selector.metric, watch->selector.tags);
-    if (held) watch->value.Merge(*held);
+    const auto held = agent.gauges.Aggregate(watch.selector.metric, watch.selector.tags);
+    if (held) watch.value.Merge(*held);
   }
 }
 
@@ -134,7 +154,7 @@ uint64_t RunStats::Duplicates(int number) const {
 
 SeriesStore RunStats::Series() const {
   std::vector<const SeriesStore::Series*> sorted;
-  for (const auto& series : merged_.all()) sorted.push_back(series.get());
+  for (const auto& series : all_.all()) sorted.push_back(series.get());
   std::sort(sorted.begin(), sorted.end(), [](const auto* a, const auto* b) {
     return std::tie(a->metric, a->tags) < std::tie(b->metric, b->tags);
   });

@@ -9,12 +9,14 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "common/stats/delta.h"
 #include "common/stats/metric.h"
 #include "common/stats/series.h"
+#include "common/stats/series_names.h"
 #include "common/stats/threshold.h"
 #include "controller/run/merge/delta_sums.h"
 #include "rampart/v1/stats.pb.h"
@@ -28,10 +30,12 @@ namespace rampart::controller {
 // order of the agents, when they are read. So the result does not depend on the order in which
 // agents' deltas come.
 //
-// A watch is a running merge of the series that a selector matches: what is shown live and what
-// thresholds judge costs one more merge when a delta comes, and nothing when it is read.
+// A watch is what a selector matches: the one series itself, or a running merge of several, so that
+// what is shown live and what thresholds judge costs nothing, or one more merge, when a delta
+// comes. Watched gauges are merged when they are read.
 //
-// Memory: SeriesStore::kMaxSeries series; what is folded over that is counted.
+// Memory: SeriesStore::kMaxSeries series, whose names all agents share, and an agent's gauges; what
+// is folded over that is counted. Nothing of it grows with time.
 class RunStats {
  public:
   // `catalog` must outlive this.
@@ -39,8 +43,8 @@ class RunStats {
 
   // The number of a watch; the same one for the same selector. Before the first delta.
   int Watch(const Selector& selector);
-  // What was measured so far; empty() without a sample.
-  const SeriesValue& Watched(int watch) const { return watches_[static_cast<size_t>(watch)].value; }
+  // What was measured so far; empty() without a sample. Holds until the next delta.
+  const SeriesValue& Watched(int watch) const;
 
   // Each (agent, sequence) once: nothing for a sequence that was applied before. Fails, with
   // nothing changed, when the delta leaves a gap (FailedPrecondition) or contradicts itself or the
@@ -60,23 +64,42 @@ class RunStats {
 
  private:
   struct Agent {
+    explicit Agent(std::shared_ptr<SeriesNames> names) : reader(std::move(names)) {}
+
     DeltaReader reader;
     SeriesStore gauges;
   };
   struct WatchEntry {
     Selector selector;
-    SeriesValue value;
-    bool stale = false;  // a gauge that it merges was set
+    const SeriesStore::Series* only = nullptr;  // the one that matches, while it is one
+    bool several = false;
+    mutable SeriesValue value;   // of several series, and of gauges
+    mutable bool stale = false;  // a gauge that it merges was set
+  };
+  struct Merged {
+    SeriesStore::Series* series = nullptr;
+    std::vector<int> watches;  // that match
+  };
+  // What becomes of a name's values.
+  struct Target {
+    const MetricInfo* metric = nullptr;  // null: nothing has come yet
+    Merged* into = nullptr;
+    Part part = Part::kNone;
+    bool folded = false;  // into an `other` series
   };
 
-  void Take(Agent* agent, const SeriesStore::Series& read);
-  void MergeGauges(WatchEntry* watch) const;
+  Target& TargetOf(const SeriesNames::Name& name);
+  void Match(Merged* merged);
+  void Take(Agent* agent, const v1::SeriesDelta& series, DeltaSums* sums);
+  void MergeGauges(const WatchEntry& watch) const;
 
   const MetricCatalog& catalog_;
   std::unordered_map<std::string, const MetricInfo*> metrics_;  // of the catalog, by name
+  const std::shared_ptr<SeriesNames> names_ = std::make_shared<SeriesNames>();
   std::deque<Agent> agents_;
-  SeriesStore merged_;  // of gauges only their names
-  std::unordered_map<const SeriesStore::Series*, std::vector<int>> watched_by_;
+  SeriesStore all_;  // of gauges only their names
+  std::unordered_map<const SeriesStore::Series*, Merged> merged_;
+  std::vector<Target> targets_;  // by the number of the name
   std::deque<WatchEntry> watches_;
   uint64_t folded_samples_ = 0;
 };

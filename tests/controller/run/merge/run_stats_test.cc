@@ -3,10 +3,15 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
+#include <cstdio>
+#include <deque>
 #include <functional>
 #include <limits>
+#include <random>
 #include <string>
+#include <vector>
 
 #include "tests/controller/run/simulated_agent.h"
 
@@ -173,6 +178,55 @@ TEST_F(RunStatsTest, SeriesOverTheLimitAreFoldedAndTheirSamplesCounted) {
   const SeriesStore series = stats_.Series();
   EXPECT_EQ(series.Aggregate("checks", {{"other", "true"}})->total, kOver);
   EXPECT_EQ(series.Aggregate("checks")->total, SeriesStore::kMaxSeries + kOver);
+}
+
+// Watches of one series, of several and of those that become several on the way, at random.
+TEST_F(RunStatsTest, AWatchIsAlwaysWhatItsSeriesAreTogether) {
+  const uint64_t seed = std::random_device()();
+  std::printf("seed %llu\n", static_cast<unsigned long long>(seed));
+  std::mt19937_64 random(seed);
+  const char* metrics[] = {"http_req_duration", "http_reqs", "checks", "depth"};
+  std::vector<Selector> selectors;
+  for (const char* metric : metrics) {
+    selectors.push_back({metric, {}});
+    for (const char* name : {"a", "b"}) selectors.push_back({metric, {{"name", name}}});
+  }
+  std::vector<int> watches;
+  for (const Selector& selector : selectors) watches.push_back(stats_.Watch(selector));
+  std::deque<SimulatedAgent> agents;
+  Histogram all;  // of http_req_duration, by the samples themselves
+  for (int second = 0; second < 20; ++second) {
+    if (second < 4) agents.emplace_back(plan_);
+    for (size_t agent = 0; agent < agents.size(); ++agent) {
+      for (int n = 0; n < 30; ++n) {
+        const char* metric = metrics[random() % 4];
+        const std::string name(
+            1, static_cast<char>('a' + random() % static_cast<uint64_t>(second < 5 ? 1 : 4)));
+        // Of gauges whole numbers: their sum is no exact one.
+        const double value = static_cast<double>(random() % 1'000) / (metric == metrics[3] ? 1 : 7);
+        agents[agent].Record(metric, {{"name", name}}, value, second);
+        if (metric == metrics[0]) all.Record(value);
+      }
+      ASSERT_TRUE(stats_
+                      .Apply(static_cast<int>(agent),
+                             agents[agent].FlushSecond(
+                                 second - std::min<int>(second, static_cast<int>(agent))))
+                      .ok());
+    }
+    const SeriesStore series = stats_.Series();
+    for (size_t i = 0; i < selectors.size(); ++i) {
+      const auto expected = series.Aggregate(selectors[i].metric, selectors[i].tags);
+      const SeriesValue& watched = stats_.Watched(watches[i]);
+      ASSERT_EQ(watched.empty(), !expected.has_value());
+      if (!expected) continue;
+      EXPECT_TRUE(watched.trend == expected->trend);
+      EXPECT_TRUE(watched.counter == expected->counter);
+      EXPECT_EQ(watched.trues, expected->trues);
+      EXPECT_EQ(watched.total, expected->total);
+      EXPECT_EQ(watched.gauge.value, expected->gauge.value);
+    }
+    EXPECT_TRUE(stats_.Watched(watches[0]).trend == all);
+  }
 }
 
 }  // namespace
