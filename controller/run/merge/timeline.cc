@@ -5,96 +5,148 @@
 
 namespace rampart::controller {
 
-size_t Timeline::Point::MemoryBytes() const {
-  return sizeof(Point) + http_duration.MemoryBytes() + holdings.capacity() * sizeof(Holding);
+template <typename F>
+void Timeline::Change(TimelineSlot* slot, F change) {
+  bytes_ -= slot->MemoryBytes();
+  change(slot);
+  bytes_ += slot->MemoryBytes();
 }
 
 void Timeline::Add(int agent, const DeltaSums& sums, double users, double ws_open) {
   const int64_t middle = std::max<int64_t>(0, sums.from_ns + (sums.to_ns - sums.from_ns) / 2);
-  while (static_cast<size_t>(middle / width_ns_) >= max_points_) JoinPairs();
-  const auto at = static_cast<size_t>(middle / width_ns_);
-  while (points_.size() <= at) {
-    points_.emplace_back();
-    bytes_ += points_.back().MemoryBytes();
-  }
-  Point& point = points_[at];
-  bytes_ -= point.MemoryBytes();
-  point.iterations += sums.iterations;
-  point.http_reqs += sums.http_reqs;
-  point.errors += sums.errors;
-  point.ws_msgs += sums.ws_msgs;
-  point.bytes += sums.bytes;
-  point.http_duration.Merge(sums.http_duration);
   const auto number = static_cast<size_t>(agent);
-  if (point.holdings.size() <= number) point.holdings.resize(number + 1);
-  point.holdings[number] = {users, ws_open, true};
-  bytes_ += point.MemoryBytes();
-  while (bytes_ > max_bytes_ && points_.size() > 1) JoinPairs();
+  if (last_middle_.size() <= number) {
+    last_middle_.resize(number + 1, -1);
+    held_.resize(number + 1);
+  }
+  last_middle_[number] = std::max(last_middle_[number], middle);
+  Extend(middle);
+  Change(&SlotAt(middle), [&](TimelineSlot* slot) {
+    slot->Add(sums);
+    slot->Hold(number, {static_cast<float>(users), static_cast<float>(ws_open), true});
+    if (middle < seconds().end_ns() - kOpenSeconds * kSecondNs) slot->Pack();
+  });
+  KeepLimits();
+}
+
+TimelineSlot& Timeline::SlotAt(int64_t ns) {
+  Tier& tier = ns >= seconds().begin_ns ? seconds() : ns >= tens().begin_ns ? tens() : minutes();
+  return tier.slots[static_cast<size_t>((ns - tier.begin_ns) / tier.width_ns)];
+}
+
+void Timeline::Extend(int64_t to_ns) {
+  while (seconds().end_ns() <= to_ns) {
+    seconds().slots.emplace_back();
+    bytes_ += seconds().slots.back().MemoryBytes();
+    const size_t count = seconds().slots.size();
+    if (count > static_cast<size_t>(kOpenSeconds)) {
+      Change(&seconds().slots[count - 1 - static_cast<size_t>(kOpenSeconds)],
+             [](TimelineSlot* slot) { slot->Pack(); });
+    }
+    KeepLimits();
+  }
+}
+
+void Timeline::KeepLimits() {
+  const auto ten = static_cast<size_t>(tens().width_ns / seconds().width_ns);
+  const auto minute = static_cast<size_t>(minutes().width_ns / tens().width_ns);
+  if (seconds().slots.size() >= limits_.seconds + ten) Fold(&seconds(), &tens());
+  if (tens().slots.size() >= limits_.ten_seconds + minute) Fold(&tens(), &minutes());
+  while (minutes().slots.size() > limits_.minutes) JoinPairs();
+  while (bytes_ > limits_.bytes) {
+    if (seconds().slots.size() >= kFewestSlots + ten) {
+      Fold(&seconds(), &tens());
+    } else if (tens().slots.size() >= kFewestSlots + minute) {
+      Fold(&tens(), &minutes());
+    } else if (minutes().slots.size() > 1) {
+      JoinPairs();
+    } else {
+      return;  // little, whatever the agents send
+    }
+  }
+}
+
+void Timeline::Fold(Tier* from, Tier* into) {
+  TimelineSlot* last = nullptr;
+  do {
+    if (from == &seconds()) Settle();
+    bytes_ -= from->slots.front().MemoryBytes();
+    // One that is not whole yet, from before its width was doubled, takes more.
+    const auto at = static_cast<size_t>((from->begin_ns - into->begin_ns) / into->width_ns);
+    if (into->slots.size() <= at) {
+      into->slots.resize(at + 1);
+      bytes_ += into->slots.back().MemoryBytes();
+    }
+    last = &into->slots[at];
+    Change(last, [&](TimelineSlot* slot) { slot->Join(std::move(from->slots.front())); });
+    from->slots.pop_front();
+    from->begin_ns += from->width_ns;
+  } while (from->begin_ns % into->width_ns != 0);
+  Change(last, [](TimelineSlot* slot) { slot->Pack(); });
 }
 
 void Timeline::JoinPairs() {
-  width_ns_ *= 2;
-  std::vector<Point> joined((points_.size() + 1) / 2);
-  for (size_t i = 0; i < points_.size(); ++i) {
-    Point& from = points_[i];
-    Point& into = joined[i / 2];
+  Tier& tier = minutes();
+  std::deque<TimelineSlot> joined;
+  for (size_t i = 0; i < tier.slots.size(); ++i) {
     if (i % 2 == 0) {
-      into = std::move(from);
+      joined.push_back(std::move(tier.slots[i]));
       continue;
     }
-    into.iterations += from.iterations;
-    into.http_reqs += from.http_reqs;
-    into.errors += from.errors;
-    into.ws_msgs += from.ws_msgs;
-    into.bytes += from.bytes;
-    into.http_duration.Merge(from.http_duration);
-    if (into.holdings.size() < from.holdings.size()) into.holdings.resize(from.holdings.size());
-    for (size_t agent = 0; agent < from.holdings.size(); ++agent) {
-      if (from.holdings[agent].known) into.holdings[agent] = from.holdings[agent];
-    }
-    from = {};  // at once, so that joining needs no second timeline's memory
+    joined.back().Join(std::move(tier.slots[i]));
+    joined.back().Pack();
   }
-  points_ = std::move(joined);
+  tier.width_ns *= 2;
+  tier.slots = std::move(joined);
   bytes_ = 0;
-  for (const Point& point : points_) bytes_ += point.MemoryBytes();
+  for (const Tier& one : tiers_) {
+    for (const TimelineSlot& slot : one.slots) bytes_ += slot.MemoryBytes();
+  }
+}
+
+void Timeline::HeldIn(const TimelineSlot& slot, int64_t begin_ns,
+                      std::vector<Holding>* held) const {
+  for (size_t agent = 0; agent < held->size(); ++agent) {
+    if (agent < slot.holdings().size() && slot.holdings()[agent].known) {
+      (*held)[agent] = slot.holdings()[agent];
+    } else if (begin_ns > last_middle_[agent]) {
+      // Until its last delta an agent holds what it held before, after that nothing.
+      (*held)[agent] = {};
+    }
+  }
+}
+
+void Timeline::Settle() {
+  TimelineSlot& slot = seconds().slots.front();
+  HeldIn(slot, seconds().begin_ns, &held_);
+  double users = 0;
+  double ws_open = 0;
+  for (const Holding& held : held_) {
+    users += held.users;
+    ws_open += held.ws_open;
+  }
+  Change(&slot, [&](TimelineSlot* oldest) { oldest->Settle(users, ws_open); });
 }
 
 std::vector<TimelinePoint> Timeline::Points() const {
-  const double width_s = static_cast<double>(width_ns_) / 1e9;
-  // Where an agent's last delta is: from there on it holds nothing, before it what it held last.
-  std::vector<size_t> last_point;
-  for (size_t i = 0; i < points_.size(); ++i) {
-    const auto& holdings = points_[i].holdings;
-    if (last_point.size() < holdings.size()) last_point.resize(holdings.size(), 0);
-    for (size_t agent = 0; agent < holdings.size(); ++agent) {
-      if (holdings[agent].known) last_point[agent] = i;
-    }
-  }
-  std::vector<Holding> held(last_point.size());
   std::vector<TimelinePoint> points;
-  points.reserve(points_.size());
-  for (size_t i = 0; i < points_.size(); ++i) {
-    const Point& point = points_[i];
-    TimelinePoint& out = points.emplace_back();
-    out.t = static_cast<double>(i) * width_s;
-    out.width_s = width_s;
-    out.iterations_per_s = point.iterations / width_s;
-    out.http_reqs_per_s = point.http_reqs / width_s;
-    out.errors_per_s = point.errors / width_s;
-    out.ws_msgs_per_s = point.ws_msgs / width_s;
-    out.bytes_per_s = point.bytes / width_s;
-    out.http_samples = point.http_duration.count();
-    out.http_p50_ms = point.http_duration.Percentile(50);
-    out.http_p95_ms = point.http_duration.Percentile(95);
-    out.http_p99_ms = point.http_duration.Percentile(99);
-    for (size_t agent = 0; agent < held.size(); ++agent) {
-      if (agent < point.holdings.size() && point.holdings[agent].known) {
-        held[agent] = point.holdings[agent];
-      } else if (i > last_point[agent]) {
-        held[agent] = {};
+  std::vector<Holding> held = held_;
+  for (size_t t = 0; t < tiers_.size(); ++t) {
+    const Tier& tier = tiers_[t];
+    for (size_t i = 0; i < tier.slots.size(); ++i) {
+      const TimelineSlot& slot = tier.slots[i];
+      const int64_t begin_ns = tier.begin_ns + static_cast<int64_t>(i) * tier.width_ns;
+      int64_t end_ns = begin_ns + tier.width_ns;
+      // The last one of a width may not be whole.
+      if (t + 1 < tiers_.size()) end_ns = std::min(end_ns, tiers_[t + 1].begin_ns);
+      TimelinePoint& point = points.emplace_back(slot.Point(
+          static_cast<double>(begin_ns) / 1e9, static_cast<double>(end_ns - begin_ns) / 1e9));
+      if (slot.settled()) continue;
+      HeldIn(slot, begin_ns, &held);
+      for (const Holding& one : held) {
+        point.users += one.users;
+        point.ws_active += one.ws_open;
       }
-      out.users += held[agent].users;
-      out.ws_active += held[agent].ws_open;
     }
   }
   return points;
