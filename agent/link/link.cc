@@ -224,8 +224,9 @@ void Link::On(const DeltaTaken& event) {
   const bool last_of_all = last && !after_delta_->has_setup_done();
   if (work_ == Work::kRunning || last_of_all || !IsEmpty(event.delta)) {
     if (unacknowledged_.full()) {
-      return Leave(1, absl::StrCat("the controller has not acknowledged ", ResendBuffer::kMaxDeltas,
-                                   " deltas, and no more are kept"));
+      return Leave(
+          1, absl::StrCat("the controller has not acknowledged ", unacknowledged_.deltas().size(),
+                          " deltas, and no more are kept"));
     }
     SendDelta(unacknowledged_.Add(event.delta));
   }

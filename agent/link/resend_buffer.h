@@ -14,10 +14,11 @@ namespace rampart::agent {
 // gaps where a delta was empty and not worth sending. Owned by the Link.
 class ResendBuffer {
  public:
-  // Two minutes of a run.
+  // Two minutes of a run, or so many bytes: a delta of a thousand trends may have a megabyte.
   static constexpr size_t kMaxDeltas = 120;
+  static constexpr size_t kMaxBytes = size_t{128} << 20;
 
-  bool full() const { return deltas_.size() >= kMaxDeltas; }
+  bool full() const { return deltas_.size() >= kMaxDeltas || bytes_ >= kMaxBytes; }
   // Not when full. The reference holds until the next call.
   const v1::Delta& Add(v1::Delta delta);
   // Forgets everything up to `sequence`.
@@ -28,6 +29,8 @@ class ResendBuffer {
 
  private:
   std::deque<v1::Delta> deltas_;  // in order, without gaps, up to next_
+  std::deque<size_t> sizes_;      // of each, in bytes on the wire
+  size_t bytes_ = 0;              // of all
   uint64_t next_ = 1;
 };
 
