@@ -19,7 +19,10 @@
 namespace rampart::controller {
 namespace {
 
-constexpr std::chrono::milliseconds kTick(100);
+constexpr int64_t kTickNs = 100'000'000;
+constexpr std::chrono::milliseconds kTick(kTickNs / 1'000'000);
+// A terminal shows no more, and with many agents a look is not for nothing.
+constexpr int64_t kShowEveryNs = std::chrono::nanoseconds(Terminal::kLivePeriod).count();
 constexpr int64_t kJudgeEveryNs = 1'000'000'000;
 
 int64_t Now() {
@@ -62,13 +65,18 @@ class Conductor {
     if (absl::Status status = Launch(); !status.ok()) return status;
 
     while (!done_) {
-      std::optional<Event> event = events_.Pop(kTick);
-      if (!event) {
+      for (Event& event : events_.Take(kTick)) {
+        if (const auto* signalled = std::get_if<Signalled>(&event)) {
+          OnSignal(signalled->number);
+        } else {
+          Step(std::get<FleetEvent>(std::move(event)));
+        }
+      }
+      // After what came before it: an agent that was heard is not lost because we were slow. Also
+      // when there is never a moment without an event.
+      if (Now() >= ticked_ns_ + kTickNs) {
+        ticked_ns_ = Now();
         Step(Tick{});
-      } else if (const auto* signalled = std::get_if<Signalled>(&*event)) {
-        OnSignal(signalled->number);
-      } else {
-        Step(std::get<FleetEvent>(*event));
       }
       if (events_.overflowed() && !overflowed_) {
         overflowed_ = true;
@@ -76,7 +84,7 @@ class Conductor {
         Step(StopRequested{v1::ABORT, "the controller could not keep up"});
       }
       Judge();
-      terminal_.Update(run_.Progress(RunNow()));
+      Show();
     }
     terminal_.Finish();
     service_->Shutdown();
@@ -138,7 +146,7 @@ class Conductor {
 
   using Next = std::deque<FleetEvent>;
 
-  void Perform(SendTo& send, Next*) { service_->Send(send.connection, send.message); }
+  void Perform(SendTo& send, Next*) { service_->Send(send.connection, std::move(send.message)); }
   void Perform(CloseConnection& close, Next*) { service_->Close(close.connection); }
   void Perform(AgentJoined& joined, Next*) {
     if (known_.size() <= static_cast<size_t>(joined.agent)) {
@@ -160,10 +168,10 @@ class Conductor {
     run_.SetAgentState(changed.agent, changed.state);
   }
   void Perform(KeepDelta& keep, Next* next) {
-    const absl::Status applied = run_.Apply(keep.agent, keep.delta);
+    const absl::Status applied = run_.Apply(keep.agent, *keep.delta);
     if (applied.ok()) {
-      if (options_.on_delta) options_.on_delta(keep.agent, keep.delta);
-      next->push_back(DeltaKept{keep.agent, keep.delta.sequence()});
+      if (options_.on_delta) options_.on_delta(keep.agent, *keep.delta);
+      next->push_back(DeltaKept{keep.agent, keep.delta->sequence()});
     } else {
       next->push_back(DeltaRefused{keep.agent, std::string(applied.message())});
     }
@@ -214,6 +222,7 @@ class Conductor {
         break;
     }
     run_.SetPhase(std::string(PhaseName(changed.phase)));
+    show_ = true;
   }
 
   std::string NameOf(int agent) const {
@@ -237,6 +246,14 @@ class Conductor {
     Say(again ? what + " again: aborting" : what + ": ending in order; once more aborts at once");
     run_.Interrupt("interrupted by " + what);
     Step(StopRequested{again ? v1::ABORT : v1::DRAIN, "interrupted by " + what});
+  }
+
+  void Show() {
+    const int64_t now_ns = Now();
+    if (!show_ && now_ns < shown_ns_ + kShowEveryNs) return;
+    show_ = false;
+    shown_ns_ = now_ns;
+    terminal_.Update(run_.Progress(RunNow()));
   }
 
   void Judge() {
@@ -286,6 +303,9 @@ class Conductor {
   int64_t teardown_from_ns_ = 0;
   int64_t teardown_to_ns_ = 0;
   int64_t judged_ns_ = 0;
+  int64_t ticked_ns_ = 0;
+  int64_t shown_ns_ = 0;
+  bool show_ = false;  // at once
   int64_t started_unix_ns_ = 0;
   double skew_ms_ = 0;
 };

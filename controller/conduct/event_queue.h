@@ -7,37 +7,37 @@
 #include <cstddef>
 #include <deque>
 #include <mutex>
-#include <optional>
 #include <utility>
 
 namespace rampart::controller {
 
-// Any thread pushes, one pops. Holds kMaxEvents; what is over is dropped, and overflowed() says so:
-// a run whose events were lost must not go on.
+// Any thread pushes, one takes. Holds kMaxEvents; what is over is dropped, and overflowed() says
+// so: a run whose events were lost must not go on.
 template <typename Event>
 class EventQueue {
  public:
   static constexpr size_t kMaxEvents = 100'000;
 
   void Push(Event event) {
+    bool first = false;
     {
       const std::lock_guard lock(mutex_);
       if (events_.size() >= kMaxEvents) {
         overflowed_ = true;
         return;
       }
+      first = events_.empty();
       events_.push_back(std::move(event));
     }
-    pushed_.notify_one();
+    if (first) pushed_.notify_one();
   }
 
-  // Nothing when nothing came in time.
-  std::optional<Event> Pop(std::chrono::milliseconds timeout) {
+  // All that there are, in order; none when none came in time. What comes meanwhile is for the next
+  // call, so that between two of them there is always time for something else.
+  std::deque<Event> Take(std::chrono::milliseconds timeout) {
     std::unique_lock lock(mutex_);
-    if (!pushed_.wait_for(lock, timeout, [this] { return !events_.empty(); })) return std::nullopt;
-    Event event = std::move(events_.front());
-    events_.pop_front();
-    return event;
+    pushed_.wait_for(lock, timeout, [this] { return !events_.empty(); });
+    return std::exchange(events_, {});
   }
 
   bool overflowed() const {

@@ -52,6 +52,7 @@ struct AgentSeat {
   ConnectionId connection = 0;
   int64_t heard_ns = 0;  // when the last message came
 
+  bool asked = false;  // to prepare or to arm, on its connection
   bool ready = false;
   bool armed = false;
   bool drained = false;

@@ -72,8 +72,8 @@ void Fleet::On(const Received& event) {
     seat->heard_ns = now_ns_;
     OnMessage(*seat, event.message);
   } else if (roster_.waiting(event.connection)) {
-    if (event.message.has_hello()) {
-      OnHello(event.connection, event.message.hello());
+    if (event.message->has_hello()) {
+      OnHello(event.connection, event.message->hello());
     } else {
       Refuse(event.connection, "the first message of a stream is Hello");
     }
@@ -81,9 +81,11 @@ void Fleet::On(const Received& event) {
 }
 
 void Fleet::On(const Disconnected& event) {
+  AgentSeat* seat = roster_.OfConnection(event.connection);
   roster_.Forget(event.connection);
-  if (AgentSeat* seat = roster_.OfConnection(event.connection); seat != nullptr) {
+  if (seat != nullptr) {
     seat->connection = 0;
+    seat->asked = false;
     if (board_) board_->Forget(seat->index);
     if (seat->live() && phase_ < Phase::kFinalising) SetState(*seat, "disconnected");
   }
@@ -165,6 +167,7 @@ void Fleet::OnHello(ConnectionId connection, const v1::Hello& hello) {
   if (!admitted.ok()) return Refuse(connection, std::string(admitted.status().message()));
   if (admitted->replaced != 0) actions_.emplace_back(CloseConnection{admitted->replaced});
   AgentSeat& seat = *admitted->seat;
+  seat.asked = false;
   v1::ControllerMessage message;
   v1::Welcome& welcome = *message.mutable_welcome();
   welcome.set_epoch(options_.epoch);
@@ -179,7 +182,8 @@ void Fleet::OnHello(ConnectionId connection, const v1::Hello& hello) {
   }
 }
 
-void Fleet::OnMessage(AgentSeat& seat, const v1::AgentMessage& message) {
+void Fleet::OnMessage(AgentSeat& seat, const std::shared_ptr<const v1::AgentMessage>& said) {
+  const v1::AgentMessage& message = *said;
   switch (message.kind_case()) {
     case v1::AgentMessage::kReady:
       return OnReady(seat, message.ready());
@@ -190,7 +194,7 @@ void Fleet::OnMessage(AgentSeat& seat, const v1::AgentMessage& message) {
     case v1::AgentMessage::kPong:
       return OnPong(seat, message.pong());
     case v1::AgentMessage::kDelta:
-      return OnDelta(seat, message.delta());
+      return OnDelta(seat, {said, &message.delta()});
     case v1::AgentMessage::kDrained:
       return OnDrained(seat, message.drained());
     case v1::AgentMessage::kTeardownDone:
@@ -250,11 +254,11 @@ void Fleet::OnPong(AgentSeat& seat, const v1::Pong& pong) {
   if (!seat.clock.complete()) SendPing(seat);
 }
 
-void Fleet::OnDelta(AgentSeat& seat, const v1::Delta& delta) {
+void Fleet::OnDelta(AgentSeat& seat, std::shared_ptr<const v1::Delta> delta) {
   if (!seat.live()) return;
-  switch (seat.deltas.Judge(delta.sequence())) {
+  switch (seat.deltas.Judge(delta->sequence())) {
     case DeltaGate::Verdict::kNext:
-      actions_.emplace_back(KeepDelta{seat.index, delta});
+      actions_.emplace_back(KeepDelta{seat.index, std::move(delta)});
       return;
     case DeltaGate::Verdict::kGiven:
       return;
@@ -264,7 +268,7 @@ void Fleet::OnDelta(AgentSeat& seat, const v1::Delta& delta) {
       return Send(seat, std::move(message));
     }
     case DeltaGate::Verdict::kGap:
-      return Lose(seat, absl::StrCat("what it measured has a gap: delta ", delta.sequence(),
+      return Lose(seat, absl::StrCat("what it measured has a gap: delta ", delta->sequence(),
                                      " came after ", seat.deltas.given()));
   }
 }

@@ -2,8 +2,10 @@
 #ifndef RAMPART_CONTROLLER_FLEET_FLEET_H_
 #define RAMPART_CONTROLLER_FLEET_FLEET_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -46,6 +48,10 @@ struct FleetOptions {
   int64_t teardown_timeout_ns = 120 * kSecondNs;
   int64_t finish_timeout_ns = 5 * kSecondNs;
 
+  // Of plans with their files, and of what setup saved, on their way to agents that have not
+  // answered yet. One agent is always asked, however much it is.
+  size_t unanswered_bytes = size_t{128} << 20;
+
   int64_t lost_after_ns = 11 * kSecondNs;  // of silence
   int64_t lease_ns = 10 * kSecondNs;       // less than lost_after_ns
 };
@@ -60,6 +66,9 @@ struct FleetOptions {
 // not answered, and both ends take what comes twice for once. An agent that was silent for
 // lost_after_ns, whose process ended, or that left, is lost: the run has failed, and the others are
 // stopped and asked for what they measured. A stop before Start goes straight to Finish.
+//
+// What is large (a plan with its files, what setup saved) goes to a few agents at a time, in the
+// order of their numbers: see unanswered_bytes. A phase's timeout begins anew with each of them.
 //
 // Owned by the shell that performs the actions, used from one thread. No clock, no I/O.
 class Fleet {
@@ -87,12 +96,12 @@ class Fleet {
 
   // What a seat says.
   void OnHello(ConnectionId connection, const v1::Hello& hello);
-  void OnMessage(AgentSeat& seat, const v1::AgentMessage& message);
+  void OnMessage(AgentSeat& seat, const std::shared_ptr<const v1::AgentMessage>& said);
   void OnReady(AgentSeat& seat, const v1::Ready& ready);
   void OnSetupDone(AgentSeat& seat, const v1::SetupDone& done);
   void OnArmed(AgentSeat& seat, const v1::Armed& armed);
   void OnPong(AgentSeat& seat, const v1::Pong& pong);
-  void OnDelta(AgentSeat& seat, const v1::Delta& delta);
+  void OnDelta(AgentSeat& seat, std::shared_ptr<const v1::Delta> delta);
   void OnDrained(AgentSeat& seat, const v1::Drained& drained);
   void OnTeardownDone(AgentSeat& seat, const v1::TeardownDone& done);
   void OnGoodbye(AgentSeat& seat, const v1::Goodbye& goodbye);
@@ -102,7 +111,6 @@ class Fleet {
   void OnScenarioEnded(AgentSeat& seat, const v1::ScenarioEnded& ended);
   // Opens and starts what all that it takes are there for.
   void Bring();
-  int64_t AheadNs() const;
   void RemindTogether(const AgentSeat& seat);
   void SendOpening(const AgentSeat& seat, const Opening& opening);
   void SendScenarioStart(const AgentSeat& seat, const ScenarioStart& start);
@@ -124,8 +132,9 @@ class Fleet {
 
   // Says again what the seat's agent has not answered yet.
   void Remind(AgentSeat& seat);
-  void SendPrepare(AgentSeat& seat);
-  void SendArm(AgentSeat& seat);
+  // Asks as many agents to prepare, or to arm, as there is room for.
+  void AskMore();
+  v1::ControllerMessage PrepareOf(const AgentSeat& seat) const;
   void SendPing(AgentSeat& seat);
   void SendStart(AgentSeat& seat);
   void SendStop(AgentSeat& seat);
@@ -154,10 +163,12 @@ class Fleet {
   Phase phase_ = Phase::kJoining;
   int64_t deadline_ns_ = 0;  // of the phase
   bool announced_ = false;   // AgentJoined was said
+  size_t ask_bytes_ = 0;     // of what an agent is asked in this phase
   std::vector<uint32_t> weights_;
   std::string setup_data_;
   bool setup_done_ = false;
   int64_t start_ns_ = 0;
+  int64_t ahead_ns_ = 0;  // of openings and scenarios' starts
   // From Start on.
   std::optional<RendezvousBoard> board_;
   std::optional<ScenarioOrder> order_;

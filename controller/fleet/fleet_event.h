@@ -4,6 +4,7 @@
 #define RAMPART_CONTROLLER_FLEET_FLEET_EVENT_H_
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -39,9 +40,10 @@ struct Connected {
   ConnectionId connection;
   std::string peer;
 };
+// Shared, as a delta goes from the stream to where it is merged without a copy.
 struct Received {
   ConnectionId connection;
-  v1::AgentMessage message;
+  std::shared_ptr<const v1::AgentMessage> message;
 };
 struct Disconnected {
   ConnectionId connection;
@@ -96,7 +98,7 @@ struct AgentStateChanged {
 // To be answered with DeltaKept or DeltaRefused. Of one agent: 1, 2, 3, ... with no gap.
 struct KeepDelta {
   int agent;
-  v1::Delta delta;
+  std::shared_ptr<const v1::Delta> delta;
 };
 // Always with a RunFailed.
 struct AgentLost {

@@ -31,6 +31,7 @@ void Fleet::Enter(Phase phase, int64_t timeout_ns) {
 void Fleet::Advance() {
   Phase before;
   do {
+    AskMore();
     before = phase_;
     switch (phase_) {
       case Phase::kJoining:
@@ -130,9 +131,34 @@ void Fleet::Prepare() {
         " are missing; start more agents or raise their limit of open files (ulimit -n)"));
   }
   Enter(Phase::kPreparing, options_.prepare_timeout_ns);
+  ask_bytes_ = PrepareOf(roster_.seats().front()).ByteSizeLong();
+  for (const AgentSeat& seat : roster_.seats()) SetState(seat, "preparing");
+}
+
+// The messages are alike but for a few bytes, so one tells how large they are.
+void Fleet::AskMore() {
+  const bool preparing = phase_ == Phase::kPreparing;
+  if (!preparing && phase_ != Phase::kArming) return;
+  size_t unanswered = 0;
+  for (const AgentSeat& seat : roster_.seats()) {
+    const bool answered = preparing ? seat.ready : seat.armed;
+    if (seat.live() && seat.asked && !answered) ++unanswered;
+  }
   for (AgentSeat& seat : roster_.seats()) {
-    SetState(seat, "preparing");
-    SendPrepare(seat);
+    if (unanswered > 0 && (unanswered + 1) * ask_bytes_ > options_.unanswered_bytes) return;
+    if (!seat.live() || !seat.connected() || seat.asked || (preparing ? seat.ready : seat.armed)) {
+      continue;
+    }
+    seat.asked = true;
+    ++unanswered;
+    v1::ControllerMessage message;
+    if (preparing) {
+      message = PrepareOf(seat);
+    } else {
+      message.mutable_arm()->set_setup_data(setup_data_);
+    }
+    Send(seat, std::move(message));
+    deadline_ns_ = now_ns_ + (preparing ? options_.prepare_timeout_ns : options_.arm_timeout_ns);
   }
 }
 
@@ -145,7 +171,8 @@ void Fleet::Setup() {
 
 void Fleet::Arm() {
   Enter(Phase::kArming, options_.arm_timeout_ns);
-  for (AgentSeat& seat : roster_.seats()) SendArm(seat);
+  ask_bytes_ = setup_data_.size();
+  for (AgentSeat& seat : roster_.seats()) seat.asked = false;
 }
 
 void Fleet::MeasureClocks() {
@@ -158,6 +185,11 @@ void Fleet::Start() {
   start_ns_ = now_ns_ + options_.start_ahead_ns;
   board_.emplace(options_.plan, weights_);
   order_.emplace(options_.plan, weights_.size());
+  int64_t trip_ns = 0;
+  for (const AgentSeat& seat : roster_.seats()) {
+    if (seat.live()) trip_ns = std::max(trip_ns, 2 * seat.clock.uncertainty_ns());
+  }
+  ahead_ns_ = options_.together_ahead_ns + 2 * trip_ns;
   Started started{start_ns_, {}};
   for (AgentSeat& seat : roster_.seats()) {
     SendStart(seat);
@@ -216,17 +248,13 @@ void Fleet::Remind(AgentSeat& seat) {
   switch (phase_) {
     case Phase::kJoining:
     case Phase::kDone:
-      return;
     case Phase::kPreparing:
-      if (!seat.ready) SendPrepare(seat);
-      return;
+    case Phase::kArming:
+      return;  // AskMore does it
     case Phase::kSetup:
       if (seat.index != 0 || setup_done_) return;
       message.mutable_setup();
       return Send(seat, std::move(message));
-    case Phase::kArming:
-      if (!seat.armed) SendArm(seat);
-      return;
     case Phase::kArmed:
       if (!seat.clock.complete()) SendPing(seat);
       return;
@@ -248,7 +276,7 @@ void Fleet::Remind(AgentSeat& seat) {
   }
 }
 
-void Fleet::SendPrepare(AgentSeat& seat) {
+v1::ControllerMessage Fleet::PrepareOf(const AgentSeat& seat) const {
   v1::ControllerMessage message;
   v1::Prepare& prepare = *message.mutable_prepare();
   *prepare.mutable_plan() = options_.plan;
@@ -260,13 +288,7 @@ void Fleet::SendPrepare(AgentSeat& seat) {
   prepare.set_seed(options_.seed);
   prepare.set_ca_pem(options_.ca_pem);
   *prepare.mutable_files() = options_.files;
-  Send(seat, std::move(message));
-}
-
-void Fleet::SendArm(AgentSeat& seat) {
-  v1::ControllerMessage message;
-  message.mutable_arm()->set_setup_data(setup_data_);
-  Send(seat, std::move(message));
+  return message;
 }
 
 void Fleet::SendPing(AgentSeat& seat) {

@@ -1,5 +1,6 @@
 #include "controller/fleet/fleet_service.h"
 
+#include <google/protobuf/arena.h>
 #include <grpcpp/grpcpp.h>
 
 #include <chrono>
@@ -31,7 +32,10 @@ class Session;
 
 }  // namespace
 
-struct FleetService::State {
+struct FleetService::State : std::enable_shared_from_this<FleetService::State> {
+  // Somebody holds one message less of that stream.
+  void LetGo(ConnectionId connection);
+
   std::function<void(FleetEvent)> on_event;
   std::unique_ptr<grpc::Service> service;
   std::unique_ptr<grpc::Server> server;
@@ -44,34 +48,63 @@ struct FleetService::State {
 
 namespace {
 
+// One message with everything in it: a delta has a thousand parts, which are made on one thread and
+// freed on another.
+struct Incoming {
+  Incoming(std::weak_ptr<FleetService::State> of_state, ConnectionId of_connection)
+      : state(std::move(of_state)),
+        connection(of_connection),
+        arena(Blocks()),
+        message(google::protobuf::Arena::CreateMessage<v1::AgentMessage>(&arena)) {}
+  ~Incoming() {
+    if (const auto known = state.lock(); known != nullptr && given) known->LetGo(connection);
+  }
+
+  static google::protobuf::ArenaOptions Blocks() {
+    google::protobuf::ArenaOptions options;
+    options.start_block_size = 1 << 10;
+    options.max_block_size = 64 << 10;
+    return options;
+  }
+
+  const std::weak_ptr<FleetService::State> state;
+  const ConnectionId connection;
+  google::protobuf::Arena arena;
+  v1::AgentMessage* const message;
+  bool given = false;  // away, to be held
+};
+
 // One stream. Deletes itself in OnDone; the mutex is its service's, so that a session that the
 // service finds cannot go away under it. StartWrite and Finish are called with it held: they call
 // nothing back on the caller's thread.
 class Session : public grpc::ServerBidiReactor<v1::AgentMessage, v1::ControllerMessage> {
  public:
-  Session(std::map<ConnectionId, Session*>* sessions, std::mutex* mutex, ConnectionId id,
-          grpc::CallbackServerContext* context, std::function<void(FleetEvent)> on_event)
-      : sessions_(sessions),
-        mutex_(mutex),
-        id_(id),
-        context_(context),
-        on_event_(std::move(on_event)) {
+  Session(FleetService::State* state, ConnectionId id, grpc::CallbackServerContext* context)
+      : state_(state), id_(id), context_(context) {
     StartSendInitialMetadata();  // tells the agent that it is connected
   }
 
   void Begin(std::string peer) {
     on_event_(Connected{id_, std::move(peer)});
-    StartRead(&incoming_);
+    ReadNext();
   }
 
   // With the lock held.
-  void Send(const v1::ControllerMessage& message) {
+  void Send(v1::ControllerMessage message) {
     if (closing_) return;
     if (queue_.size() >= FleetService::kMaxQueuedMessages) {
       return Close("the agent does not read what it is sent", /*flush=*/false);
     }
-    queue_.push_back(message);
+    queue_.push_back(std::move(message));
     if (!writing_) WriteNext();
+  }
+
+  // With the lock held.
+  void LetGo() {
+    --held_;
+    if (reading_ || finished_ || held_ >= FleetService::kMaxHeldMessages) return;
+    reading_ = true;
+    ReadNext();
   }
 
   void Close(std::string why, bool flush) {
@@ -88,17 +121,25 @@ class Session : public grpc::ServerBidiReactor<v1::AgentMessage, v1::ControllerM
 
   void OnReadDone(bool ok) override {
     if (ok) {
-      on_event_(Received{id_, std::move(incoming_)});
-      incoming_.Clear();
-      StartRead(&incoming_);
+      {
+        const std::lock_guard lock(mutex_);
+        ++held_;
+      }
+      incoming_->given = true;
+      // The arena goes with the message.
+      const v1::AgentMessage* message = incoming_->message;
+      on_event_(Received{id_, {std::move(incoming_), message}});
+      const std::lock_guard lock(mutex_);
+      reading_ = held_ < FleetService::kMaxHeldMessages;
+      if (reading_) ReadNext();
       return;
     }
-    const std::lock_guard lock(*mutex_);
+    const std::lock_guard lock(mutex_);
     Close("the agent ended the stream", /*flush=*/true);
   }
 
   void OnWriteDone(bool ok) override {
-    const std::lock_guard lock(*mutex_);
+    const std::lock_guard lock(mutex_);
     queue_.pop_front();
     writing_ = false;
     if (!ok) {
@@ -114,20 +155,25 @@ class Session : public grpc::ServerBidiReactor<v1::AgentMessage, v1::ControllerM
   }
 
   void OnCancel() override {
-    const std::lock_guard lock(*mutex_);
+    const std::lock_guard lock(mutex_);
     Close("the connection broke", /*flush=*/false);
   }
 
   void OnDone() override {
     {
-      const std::lock_guard lock(*mutex_);
-      sessions_->erase(id_);
+      const std::lock_guard lock(mutex_);
+      state_->sessions.erase(id_);
     }
     on_event_(Disconnected{id_, why_});
     delete this;
   }
 
  private:
+  void ReadNext() {
+    incoming_ = std::make_shared<Incoming>(state_->weak_from_this(), id_);
+    StartRead(incoming_->message);
+  }
+
   void WriteNext() {
     writing_ = true;
     StartWrite(&queue_.front());
@@ -139,13 +185,15 @@ class Session : public grpc::ServerBidiReactor<v1::AgentMessage, v1::ControllerM
     Finish(grpc::Status::OK);
   }
 
-  std::map<ConnectionId, Session*>* const sessions_;
-  std::mutex* const mutex_;
+  FleetService::State* const state_;  // outlives the streams
+  std::mutex& mutex_ = state_->mutex;
+  const std::function<void(FleetEvent)>& on_event_ = state_->on_event;
   const ConnectionId id_;
   grpc::CallbackServerContext* const context_;
-  const std::function<void(FleetEvent)> on_event_;
-  v1::AgentMessage incoming_;
+  std::shared_ptr<Incoming> incoming_;  // being read
   // Below: with the lock.
+  int held_ = 0;
+  bool reading_ = true;
   std::deque<v1::ControllerMessage> queue_;  // the first is being written, if any is
   bool writing_ = false;
   bool closing_ = false;
@@ -163,7 +211,7 @@ class Service : public v1::Fleet::CallbackService {
     {
       const std::lock_guard lock(state_->mutex);
       const ConnectionId id = state_->next++;
-      session = new Session(&state_->sessions, &state_->mutex, id, context, state_->on_event);
+      session = new Session(state_, id, context);
       state_->sessions[id] = session;
     }
     session->Begin(context->peer());
@@ -175,6 +223,13 @@ class Service : public v1::Fleet::CallbackService {
 };
 
 }  // namespace
+
+void FleetService::State::LetGo(ConnectionId connection) {
+  const std::lock_guard lock(mutex);
+  if (const auto found = sessions.find(connection); found != sessions.end()) {
+    found->second->LetGo();
+  }
+}
 
 absl::StatusOr<std::unique_ptr<FleetService>> FleetService::Listen(
     const FleetServiceOptions& options, std::function<void(FleetEvent)> on_event) {
@@ -214,10 +269,10 @@ FleetService::~FleetService() { Shutdown(); }
 
 int FleetService::port() const { return state_->port; }
 
-void FleetService::Send(ConnectionId connection, const v1::ControllerMessage& message) {
+void FleetService::Send(ConnectionId connection, v1::ControllerMessage message) {
   const std::lock_guard lock(state_->mutex);
   if (const auto found = state_->sessions.find(connection); found != state_->sessions.end()) {
-    found->second->Send(message);
+    found->second->Send(std::move(message));
   }
 }
 

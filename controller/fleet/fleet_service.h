@@ -29,6 +29,9 @@ class FleetService {
   static constexpr int kMaxMessageBytes = 64 << 20;
   // A stream whose peer does not read is ended when as many messages wait for it.
   static constexpr size_t kMaxQueuedMessages = 1024;
+  // Of one stream: while so many of its messages are held by whoever got the events, no more are
+  // read, and the agent keeps the next ones.
+  static constexpr int kMaxHeldMessages = 8;
   // How long Shutdown waits for what was sent last.
   static constexpr int64_t kShutdownNs = 2'000'000'000;
 
@@ -41,7 +44,7 @@ class FleetService {
 
   int port() const;
   // Dropped when that stream has ended, as Disconnected tells.
-  void Send(ConnectionId connection, const v1::ControllerMessage& message);
+  void Send(ConnectionId connection, v1::ControllerMessage message);
   // Ends the stream after what was sent to it before.
   void Close(ConnectionId connection);
   // Ends every stream. No event comes after it.

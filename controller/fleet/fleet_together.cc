@@ -20,7 +20,7 @@ void Fleet::Bring() {
   const bool running = phase_ == Phase::kRunning;
   // Users that are in an iteration may still meet while the load drains.
   if (!running && phase_ != Phase::kDraining) return;
-  const int64_t soonest_ns = std::max(now_ns_ + AheadNs(), start_ns_);
+  const int64_t soonest_ns = std::max(now_ns_ + ahead_ns_, start_ns_);
   for (const Opening& opening : board_->Open(soonest_ns)) {
     for (const AgentSeat& seat : roster_.seats()) SendOpening(seat, opening);
   }
@@ -34,14 +34,6 @@ void Fleet::Bring() {
     for (const AgentSeat& seat : roster_.seats()) SendScenarioStart(seat, start);
     actions_.emplace_back(ScenarioStarted{start.scenario, start.at_ns});
   }
-}
-
-int64_t Fleet::AheadNs() const {
-  int64_t trip_ns = 0;
-  for (const AgentSeat& seat : roster_.seats()) {
-    if (seat.live()) trip_ns = std::max(trip_ns, 2 * seat.clock.uncertainty_ns());
-  }
-  return options_.together_ahead_ns + 2 * trip_ns;
 }
 
 void Fleet::RemindTogether(const AgentSeat& seat) {

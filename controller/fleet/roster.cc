@@ -62,6 +62,8 @@ absl::StatusOr<Roster::Admission> Roster::Admit(ConnectionId connection, const v
       return absl::FailedPreconditionError("the agent is out of the run: " + seat->why);
     }
     const ConnectionId replaced = seat->connection;
+    by_connection_.erase(replaced);
+    by_connection_[connection] = seat;
     seat->connection = connection;
     seat->heard_ns = now_ns;
     return Admission{seat, true, replaced};
@@ -75,6 +77,7 @@ absl::StatusOr<Roster::Admission> Roster::Admit(ConnectionId connection, const v
         "the agent can hold no users: its limit of open files is too low");
   }
   AgentSeat& seat = seats_.emplace_back(static_cast<int>(seats_.size()), hello);
+  by_connection_[connection] = &seat;
   seat.connection = connection;
   seat.heard_ns = now_ns;
   return Admission{&seat, false, 0};
@@ -86,14 +89,17 @@ void Roster::Number() {
     const std::string& right = b.hello.name();
     return ByNumber(left, right);
   });
-  for (size_t i = 0; i < seats_.size(); ++i) seats_[i].index = static_cast<int>(i);
+  by_connection_.clear();
+  for (size_t i = 0; i < seats_.size(); ++i) {
+    seats_[i].index = static_cast<int>(i);
+    by_connection_[seats_[i].connection] = &seats_[i];
+  }
 }
 
 AgentSeat* Roster::OfConnection(ConnectionId connection) {
-  for (AgentSeat& seat : seats_) {
-    if (seat.connection == connection) return &seat;
-  }
-  return nullptr;
+  const auto found = by_connection_.find(connection);
+  if (found == by_connection_.end()) return nullptr;
+  return connection != 0 && found->second->connection == connection ? found->second : nullptr;
 }
 
 AgentSeat* Roster::OfName(std::string_view name) {

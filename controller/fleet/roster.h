@@ -8,6 +8,7 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -29,7 +30,10 @@ class Roster {
 
   // False when too many streams wait for their Hello.
   bool Open(ConnectionId connection, int64_t now_ns);
-  void Forget(ConnectionId connection) { waiting_.erase(connection); }
+  void Forget(ConnectionId connection) {
+    waiting_.erase(connection);
+    by_connection_.erase(connection);
+  }
   bool waiting(ConnectionId connection) const { return waiting_.contains(connection); }
   // Those that have said nothing since they were opened, `timeout_ns` ago or longer.
   std::vector<ConnectionId> Mute(int64_t now_ns, int64_t timeout_ns) const;
@@ -59,6 +63,8 @@ class Roster {
   const uint64_t epoch_;
   std::map<ConnectionId, int64_t> waiting_;  // since when
   std::deque<AgentSeat> seats_;              // a deque, as seats are pointed to
+  // Where to look first: a seat's connection may have changed since.
+  std::unordered_map<ConnectionId, AgentSeat*> by_connection_;
 };
 
 }  // namespace rampart::controller

@@ -75,6 +75,7 @@ class World {
     options.agents = agents;
     options.plan = std::move(plan);
     options.epoch = seed + 1;
+    if (seed % 3 == 0) options.unanswered_bytes = 1;  // agents are asked one by one
     fleet_ = std::make_unique<controller::Fleet>(options);
     kept_.resize(static_cast<size_t>(agents));
     kept_sequence_.resize(static_cast<size_t>(agents));
@@ -318,13 +319,13 @@ class World {
   void Do(const controller::AgentStateChanged&) {}
   void Do(const controller::KeepDelta& action) {
     const auto i = static_cast<size_t>(action.agent);
-    if (action.delta.sequence() != ++kept_sequence_[i]) {
-      broken_.push_back("delta " + std::to_string(action.delta.sequence()) + " was kept as the " +
+    if (action.delta->sequence() != ++kept_sequence_[i]) {
+      broken_.push_back("delta " + std::to_string(action.delta->sequence()) + " was kept as the " +
                         std::to_string(kept_sequence_[i]));
     }
-    kept_[i] += action.delta.health().late_starts();
+    kept_[i] += action.delta->health().late_starts();
     keep_ns_ = std::max(keep_ns_, now_ns_ + Between(0, Chance(0.1) ? 2 * kSecond : 300 * kMs));
-    At(keep_ns_, [this, agent = action.agent, sequence = action.delta.sequence()] {
+    At(keep_ns_, [this, agent = action.agent, sequence = action.delta->sequence()] {
       Tell(controller::DeltaKept{agent, sequence});
     });
   }
@@ -385,7 +386,9 @@ class World {
       agent.heartbeats[action.message.heartbeat().number()] = now_ns_;
     }
     if (agent.connection != 0) {
-      Up(agent.connection, controller::Received{agent.connection, action.message});
+      Up(agent.connection,
+         controller::Received{agent.connection,
+                              std::make_shared<v1::AgentMessage>(action.message)});
     }
   }
   void Do(size_t i, const agent::MakeEngine& action) {

@@ -138,7 +138,7 @@ TEST_F(FleetStreamTest, CarriesMessagesBothWaysInOrder) {
     const auto received = Take<controller::Received>();
     ASSERT_TRUE(received);
     ASSERT_EQ(received->connection, connection);
-    ASSERT_EQ(received->message.delta().sequence(), i);
+    ASSERT_EQ(received->message->delta().sequence(), i);
     const auto heard = agent.Take<v1::ControllerMessage>();
     ASSERT_TRUE(heard);
     ASSERT_EQ(heard->acknowledge().sequence(), i);
@@ -165,14 +165,14 @@ TEST_F(FleetStreamTest, CarriesALargeMessageAndSaysWhichIsTooLarge) {
   ASSERT_TRUE(agent.stream.Send(large).ok());
   const auto received = Take<controller::Received>();
   ASSERT_TRUE(received);
-  EXPECT_EQ(received->message.setup_done().data().size(), 20u << 20);
+  EXPECT_EQ(received->message->setup_done().data().size(), 20u << 20);
 
   large.mutable_setup_done()->set_data(std::string(agent::FleetStream::kMaxMessageBytes + 1, 'x'));
   const absl::Status status = agent.stream.Send(large);
   EXPECT_TRUE(absl::IsInvalidArgument(status)) << status;
   EXPECT_THAT(status.message(), HasSubstr("64 MiB"));
   EXPECT_TRUE(agent.stream.Send(ADelta(1)).ok()) << "the stream still stands";
-  EXPECT_EQ(Take<controller::Received>().value().message.delta().sequence(), 1u);
+  EXPECT_EQ(Take<controller::Received>().value().message->delta().sequence(), 1u);
 }
 
 TEST_F(FleetStreamTest, WhatWasSentBeforeAnEndArrives) {
@@ -189,12 +189,30 @@ TEST_F(FleetStreamTest, WhatWasSentBeforeAnEndArrives) {
 
   const ConnectionId again = Dial(agent);
   EXPECT_NE(again, connection);
-  for (uint64_t i = 1; i <= 100; ++i) ASSERT_TRUE(agent.stream.Send(ADelta(i)).ok());
+  // Nobody takes them before the stream has ended.
+  constexpr uint64_t kCount = controller::FleetService::kMaxHeldMessages - 1;
+  for (uint64_t i = 1; i <= kCount; ++i) ASSERT_TRUE(agent.stream.Send(ADelta(i)).ok());
   agent.stream.Close(20'000'000'000);
-  for (uint64_t i = 1; i <= 100; ++i) {
-    EXPECT_EQ(Take<controller::Received>().value().message.delta().sequence(), i);
+  for (uint64_t i = 1; i <= kCount; ++i) {
+    EXPECT_EQ(Take<controller::Received>().value().message->delta().sequence(), i);
   }
   EXPECT_EQ(Take<controller::Disconnected>().value().connection, again);
+}
+
+TEST_F(FleetStreamTest, WhoHoldsManyMessagesGetsMoreWhenOneIsLetGo) {
+  Agent agent(service_->port());
+  Dial(agent);
+  constexpr uint64_t kHeld = controller::FleetService::kMaxHeldMessages;
+  for (uint64_t i = 1; i <= 5 * kHeld; ++i) ASSERT_TRUE(agent.stream.Send(ADelta(i)).ok());
+  std::deque<controller::Received> held;
+  for (uint64_t i = 1; i <= 5 * kHeld; ++i) {
+    if (held.size() == kHeld) {
+      EXPECT_TRUE(events_.empty());
+      held.pop_front();
+    }
+    held.push_back(Take<controller::Received>().value());
+    EXPECT_EQ(held.back().message->delta().sequence(), i);
+  }
 }
 
 TEST_F(FleetStreamTest, ADialReplacesTheStreamAndSilencesIt) {

@@ -3,6 +3,7 @@
 #define RAMPART_TESTS_CONTROLLER_FLEET_FLEET_TABLE_H_
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <utility>
 #include <variant>
@@ -55,7 +56,7 @@ class FleetTable {
     for (FleetAction& action : fleet.Step(event, now)) actions.push_back(std::move(action));
   }
   void Say(ConnectionId connection, const v1::AgentMessage& message) {
-    Tell(Received{connection, message});
+    Tell(Received{connection, std::make_shared<v1::AgentMessage>(message)});
   }
   void Dial(ConnectionId connection, const v1::Hello& hello) {
     Tell(Connected{connection, "peer"});

@@ -301,5 +301,51 @@ TEST(Fleet, TheRunGoesOnOnlyWhenTheLastDeltaIsKept) {
   EXPECT_EQ(table.fleet.phase(), Phase::kFinalising);
 }
 
+TEST(Fleet, APlanWithLargeFilesGoesToAFewAgentsAtATime) {
+  FleetOptions options = Options(APlan(), 5);
+  v1::PlanFile* file = options.files.Add();
+  file->set_name("rows.csv");
+  file->set_content(std::string(100'000, 'x'));
+  options.unanswered_bytes = 250'000;
+  FleetTable table(options);
+  const auto asked = [&table](Kind kind) {
+    std::vector<ConnectionId> to;
+    for (const SendTo& sent : table.All<SendTo>()) {
+      if (sent.message.kind_case() == kind) to.push_back(sent.connection);
+    }
+    return to;
+  };
+  table.Tell(Tick{});
+  for (int i = 1; i <= 5; ++i) table.Dial(static_cast<ConnectionId>(i), Hello(i));
+  EXPECT_THAT(asked(Kind::kPrepare), ElementsAre(1, 2));
+  table.Ready(2);
+  EXPECT_THAT(asked(Kind::kPrepare), ElementsAre(1, 2, 3));
+  // One whose stream breaks makes room, and has its turn again when it is back.
+  table.Tell(Disconnected{1, "cut"});
+  EXPECT_THAT(asked(Kind::kPrepare), ElementsAre(1, 2, 3, 4));
+  table.Dial(11, Hello(1));
+  EXPECT_THAT(asked(Kind::kPrepare), ElementsAre(1, 2, 3, 4));
+  table.Ready(3);
+  EXPECT_THAT(asked(Kind::kPrepare), ElementsAre(1, 2, 3, 4, 11));
+  const auto pass = [&table](int seconds) {
+    for (int i = 0; i < seconds; ++i) {
+      table.Heartbeat(11);
+      table.PassWithout(kSecondNs, 1);
+    }
+  };
+  // Each has the whole time.
+  pass(59);
+  table.Ready(11);
+  EXPECT_THAT(asked(Kind::kPrepare), ElementsAre(1, 2, 3, 4, 11, 5));
+  pass(10);
+  table.Ready(4);
+  table.Ready(5);
+  EXPECT_EQ(table.fleet.phase(), Phase::kSetup);
+  EXPECT_THAT(table.Failures(), IsEmpty());
+  // What setup saved is small: it goes to all at once.
+  table.SetupDone(11);
+  EXPECT_THAT(asked(Kind::kArm), SizeIs(5));
+}
+
 }  // namespace
 }  // namespace rampart::controller
