@@ -33,9 +33,9 @@ struct RunOptions {
 // nanoseconds on the run's clock (0 is the agreed start, setup is before it). What comes out does
 // not depend on how the deltas of different agents were interleaved.
 //
-// Costs, release build: a delta of 1,000 trends of 20 samples each takes about 15 ms, one of 100
-// under 1 ms. Progress takes about 0.1 ms and Judge less (no merging: a few percentiles of running
-// histograms, and words), whatever the number of series. Finish copies what there is: 20 ms there.
+// Costs, release build: a delta of 200 series, 140 of them trends of 116 buckets each, takes under
+// 0.3 ms with its parsing. Judge and Progress merge nothing but watched gauges: a few percentiles
+// of running histograms, words, and for Progress a line an agent. Finish copies what there is.
 // Memory is bounded: see RunStats, Timeline and ErrorTable.
 class Run {
  public:
