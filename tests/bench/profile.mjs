@@ -2,6 +2,7 @@
 import { readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { plan } from './http.mjs';
+import { date, environment } from './lib/environment.mjs';
 import { startNginx } from './lib/nginx.mjs';
 import { run as runProgram } from './lib/process.mjs';
 import { runPlan, values } from './lib/rampart.mjs';
@@ -35,7 +36,9 @@ export async function run({ seconds = 8, say, publish }) {
     .map(([name, count]) => [`\`${name}\``, number(count / requests)]);
   publish(
     'profile',
-    `${number(requests)} requests of ${USERS} users with the plan of the suite http: ${number(total / requests)} instructions a request, the kernel's not counted.
+    `${date()}. ${environment([])}
+
+${number(requests)} requests of ${USERS} users with the plan of the suite http: ${number(total / requests)} instructions a request, the kernel's not counted.
 
 ${table(['function', 'instructions a request'], rows)}`,
   );
