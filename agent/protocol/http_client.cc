@@ -109,9 +109,9 @@ Task<std::optional<Failure>> HttpClient::Exchange(const HttpRequest& request, co
 
     // With a kept connection nothing came before sending.
     const int64_t sending_ns = reused ? times->started_ns : MonotonicNow();
-    if (!reused && !repeated && times->connected) {
-      // What connecting did not account for (the allocation of a socket) was waiting for a
-      // connection.
+    if (!reused) {
+      // What connecting did not account for (a first attempt that failed, the allocation of a
+      // socket) was waiting for a connection.
       times->blocked_ns = std::max<int64_t>(
           sending_ns - times->started_ns - times->connecting_ns - times->tls_ns, 0);
     }
