@@ -22,8 +22,12 @@ Task<Flow> Walker::Run(const Steps& steps) {
   for (const Step& step : steps) {
     if (user_.soft.requested() && !unstoppable_) co_return Flow::kInterrupted;
     Started started = Start(step);
-    const Flow* ended = std::get_if<Flow>(&started);
-    const Flow flow = ended ? *ended : co_await std::get<Task<Flow>>(std::move(started));
+    Flow flow = Flow::kNext;
+    if (const Flow* ended = std::get_if<Flow>(&started)) {
+      flow = *ended;
+    } else {
+      flow = co_await std::get<Task<Flow>>(std::move(started));
+    }
     if (flow != Flow::kNext) co_return flow;
   }
   co_return Flow::kNext;

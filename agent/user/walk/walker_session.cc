@@ -122,10 +122,11 @@ Task<Flow> Walker::CloseWebsocket(WebsocketSession& session, Flow flow) {
   // Whatever ended it, the handshake of closing makes both ends agree on what was exchanged.
   if (flow == Flow::kInterrupted) session.close_code = kGoingAway;
   Websocket& websocket = *session.websocket;
+  // Not within the co_await: GCC 12 evaluates both sides of a `?:` there.
+  std::string_view reason;
+  if (session.close_reason != nullptr) reason = *session.close_reason;
   std::optional<Failure> failed = co_await websocket.Close(
-      session.close_code,
-      session.close_reason == nullptr ? std::string_view() : *session.close_reason,
-      MonotonicNow() + kCloseTimeoutNs, &user_.hard);
+      session.close_code, reason, MonotonicNow() + kCloseTimeoutNs, &user_.hard);
   if (!failed) failed = FailureOfClose(websocket, session.close_code);
   if (failed && failed->kind != ErrorKind::kInterrupted && flow != Flow::kEnd) {
     FailSession(session, *failed);
