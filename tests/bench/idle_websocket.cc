@@ -147,6 +147,7 @@ class Client {
 
 // Points in this order: nothing; first point settled; the same `measure_s` later; second point.
 void RunClient(const Options& options, int port, const std::string& ca_pem, int out) {
+  agent::RaiseDescriptorLimit();  // again: what fork copies is as small as what is open
   const int64_t start_ns = agent::MonotonicNow();
   constexpr int64_t kSecond = 1'000'000'000;
   const int a_second = std::max(1, options.rate / options.clients);
