@@ -170,8 +170,11 @@ Task<Flow> Walker::RunDue(WebsocketSession& session) {
     if (now_ns < due_ns) continue;
     const SessionTimes::Every& every = times.every[i];
     due_ns = NextPoint(due_ns, Draw(every.interval), now_ns);
-    flow =
-        every.message != nullptr ? Send(*every.message, session.step) : co_await Run(every.steps);
+    if (every.message != nullptr) {
+      flow = Send(*every.message, session.step);
+    } else {
+      flow = co_await Run(every.steps);
+    }
   }
   // Points that passed meanwhile would come before everything that is there to be read.
   const int64_t ended_ns = MonotonicNow();
