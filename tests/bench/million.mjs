@@ -75,7 +75,19 @@ async function inside({ users, ramp, hold, every }, result) {
   const before = { ...memory(), slabs: slabs() };
   const chat = await start(program('chat'), ['--processes', need.servers, '--allow-user-header'], { ready: /listening on (127\.0\.0\.1:\d+)/ });
   const address = chat.match[1];
-  const stats = async () => (await fetch(`http://${address}/api/stats`, { headers: { connection: 'close' } })).json();
+  // A server under load may be late with an answer; one that has ended has said why.
+  const stats = async () => {
+    for (let tries = 1; ; ++tries) {
+      try {
+        return await (await fetch(`http://${address}/api/stats`, { headers: { connection: 'close' } })).json();
+      } catch (error) {
+        if (chat.exit !== undefined) throw new Error(`the chat server ended with ${chat.exit}:\n${chat.output.slice(-2000)}`);
+        if (tries === 5) throw new Error(`the chat server does not tell its counts: ${error.message}, ${error.cause?.message}`);
+        say(`the chat server does not tell its counts: ${error.message}, ${error.cause?.message}`);
+        await sleep(1);
+      }
+    }
+  };
   await stats();
   if (tracked() > 0) throw new Error('connections are tracked even in a namespace of its own: net.netfilter.nf_conntrack_count is not 0');
   const bases = { server: rolled(treeOf(chat.pid)) };
