@@ -343,7 +343,12 @@ absl::Status Script::RenderJson(const ValueTemplate& value, const Environment& u
   for (size_t i = 0; i < value.holes.size(); ++i) {
     const ValueTemplate::Hole& hole = value.holes[i];
     absl::Status status;
-    if (hole.typed) {
+    const QuickValues* values = nullptr;
+    const QuickExpression* quick = hole.typed ? QuickOf(hole.value, &values) : nullptr;
+    const auto name = quick == nullptr ? std::nullopt : quick->name();
+    if (name && *name != QuickName::kDurationMs) {  // a fraction has a form of its own in JSON
+      AppendQuick(*name, *values, out);
+    } else if (hole.typed) {
       status = Evaluate(hole.value, user);
       if (!status.ok()) return status;
       status = AppendJson(lua_, lua_gettop(lua_), out);

@@ -74,6 +74,10 @@ TEST(QuickExpression, MeansWhatItMeansInLua) {
     ASSERT_TRUE(fast.ok() && full.ok()) << text;
     const auto fast_text = quick.CompileTemplate("<${" + std::string(text) + "}>");
     const auto full_text = slow.CompileTemplate("<${" + std::string(text) + "}>");
+    v1::Value whole;
+    whole.set_string("${" + std::string(text) + "}");
+    const auto fast_json = quick.CompileValue(whole);
+    const auto full_json = slow.CompileValue(whole);
     for (const QuickValues& values : Many()) {
       with.values = without.values = values;
       EXPECT_EQ(*quick.Truth(*fast, quick_user), *slow.Truth(*full, slow_user)) << text;
@@ -82,6 +86,11 @@ TEST(QuickExpression, MeansWhatItMeansInLua) {
       std::string full_out;
       EXPECT_TRUE(quick.Render(*fast_text, quick_user, &fast_out).ok());
       EXPECT_TRUE(slow.Render(*full_text, slow_user, &full_out).ok());
+      EXPECT_EQ(fast_out, full_out);
+      fast_out.clear();
+      full_out.clear();
+      EXPECT_TRUE(quick.RenderJson(*fast_json, quick_user, &fast_out).ok());
+      EXPECT_TRUE(slow.RenderJson(*full_json, slow_user, &full_out).ok());
       EXPECT_EQ(fast_out, full_out);
     }
   }
