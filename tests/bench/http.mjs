@@ -23,29 +23,38 @@ scenarios:
       - http: { name: get, get: "${url}/", checks: { status is 200: status == 200 } }
 `;
 
+// The same where nothing is known beforehand: each request is rendered, and its check is Lua's.
+const renderedPlan = (url, users, seconds) =>
+  plan(url, users, seconds)
+    .replace(`get: "${url}/"`, `get: "${url}/?user=\${user.id}&n=\${iteration}", headers: { X-User: "\${user.id}" }`)
+    .replace('status == 200 }', 'status == 200 and iteration >= 0 }');
+
+async function rampart(text) {
+  let start;
+  const done = await runPlan(text, {
+    during: async ({ agents: [agent] }) => {
+      await sleep(PREPARED_SECONDS);
+      start = agent.cpuSeconds();
+    },
+  });
+  const failed = values(done.summary, 'http_req_failed').passes;
+  if (failed !== 0) throw new Error(`Rampart: ${failed} requests failed: ${JSON.stringify(done.summary.errors)}`);
+  return {
+    requests: values(done.summary, 'http_reqs').count,
+    cpuSeconds: done.agents[0].cpuSeconds - start,
+    start,
+    controllerCpu: done.controller.cpuSeconds,
+  };
+}
+
 // Each runs once: how many requests it says that it made, and its CPU.
 const clients = {
   wrk: async (url, connections, seconds) => {
     const done = await pinned('wrk', ['-t1', `-c${connections}`, `-d${seconds}s`, `${url}/`]);
     return { ...done, requests: found(done, /(\d+) requests in/) };
   },
-  Rampart: async (url, connections, seconds) => {
-    let start;
-    const done = await runPlan(plan(url, connections, seconds), {
-      during: async ({ agents: [agent] }) => {
-        await sleep(PREPARED_SECONDS);
-        start = agent.cpuSeconds();
-      },
-    });
-    const failed = values(done.summary, 'http_req_failed').passes;
-    if (failed !== 0) throw new Error(`Rampart: ${failed} requests failed: ${JSON.stringify(done.summary.errors)}`);
-    return {
-      requests: values(done.summary, 'http_reqs').count,
-      cpuSeconds: done.agents[0].cpuSeconds - start,
-      start,
-      controllerCpu: done.controller.cpuSeconds,
-    };
-  },
+  Rampart: (url, connections, seconds) => rampart(plan(url, connections, seconds)),
+  'Rampart, rendered': (url, connections, seconds) => rampart(renderedPlan(url, connections, seconds)),
   h2load: async (url, connections, seconds) => {
     const done = await pinned('h2load', ['--h1', '-t1', `-c${connections}`, `-D${seconds}`, `${url}/`]);
     return { ...done, requests: found(done, /(\d+) succeeded/) };
@@ -115,6 +124,9 @@ Commands, with C connections to nginx's \`return 200\`, on core 1: \`wrk -t1 -cC
 
 \`\`\`yaml
 ${plan('http://127.0.0.1:8080', CONNECTIONS[0], seconds).trim()}
-\`\`\``,
+\`\`\`
+
+"Rampart, rendered" has a URL and a header with expressions, rendered for each request, and a check that needs Lua: \`?user=\${user.id}&n=\${iteration}\`,
+\`X-User: "\${user.id}"\`, \`status == 200 and iteration >= 0\`.`,
   );
 }
