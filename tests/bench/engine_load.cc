@@ -2,13 +2,9 @@
 // what it cost. For benches and profilers.
 #include <sys/resource.h>
 
-#include <atomic>
 #include <cstdio>
-#include <cstdlib>
 #include <fstream>
 #include <future>
-#include <memory>
-#include <new>
 #include <sstream>
 #include <string>
 #include <utility>
@@ -20,8 +16,6 @@
 
 namespace {
 
-std::atomic<uint64_t> allocations = 0;
-
 double CpuSeconds() {
   rusage usage;
   getrusage(RUSAGE_SELF, &usage);
@@ -32,15 +26,6 @@ double CpuSeconds() {
 }
 
 }  // namespace
-
-void* operator new(size_t bytes) {
-  allocations.fetch_add(1, std::memory_order_relaxed);
-  void* memory = std::malloc(bytes);
-  if (memory == nullptr) std::abort();
-  return memory;
-}
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, size_t) noexcept { std::free(memory); }
 
 int main(int argc, char** argv) {
   using namespace rampart;
@@ -76,7 +61,6 @@ int main(int argc, char** argv) {
   DeltaReader reader;
   SeriesStore store;
   const double cpu_before = CpuSeconds();
-  const uint64_t allocations_before = allocations;
   std::promise<void> drained;
   std::future<void> done = drained.get_future();
   (*engine)->Start(agent::MonotonicNow(), [&drained] { drained.set_value(); });
@@ -87,8 +71,7 @@ int main(int argc, char** argv) {
   const double cpu = CpuSeconds() - cpu_before;
   const auto requests = store.Aggregate("http_reqs", {});
   const double count = requests ? requests->counter.Value() : 0;
-  std::printf(
-      "%.0f requests, %.3f CPU-s, %.4f CPU-s per 100,000 requests, %.4f allocations a request\n",
-      count, cpu, cpu / count * 1e5, static_cast<double>(allocations - allocations_before) / count);
+  std::printf("%.0f requests, %.3f CPU-s, %.4f CPU-s per 100,000 requests\n", count, cpu,
+              cpu / count * 1e5);
   return 0;
 }
