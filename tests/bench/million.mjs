@@ -1,5 +1,5 @@
 // One million WebSocket users on one machine, by the product's own means: `controller start` with many agents against the chat server with many
-// processes. See docs/MILLION-USERS.md. By itself: node tests/bench/million.mjs [--users N] [--ramp S] [--hold S] [--every 120s..240s]
+// processes. See docs/MILLION-USERS.md. By itself: node tests/bench/million.mjs [--users N] [--ramp S] [--hold S] [--every 180s..360s]
 //
 // Everything runs inside of a network namespace of its own: no firewall's connection tracking there, and its own range of ports.
 import { execFileSync, spawn } from 'node:child_process';
@@ -38,10 +38,10 @@ export async function run({ seconds, say, publish }) {
   publish('million', report(JSON.parse(readFileSync(result, 'utf8'))));
 }
 
-function sizes(users = 1_000_000, ramp, hold = 60, every = '120s..240s') {
+function sizes(users = 1_000_000, ramp, hold = 60, every = '180s..360s') {
   const count = Number(users);
-  // 3,700 a second: both ends' handshakes share two cores, and users who start late make a result unreliable.
-  return { users: count, ramp: Number(ramp ?? Math.max(10, Math.ceil(count / 3_700))), hold: Number(hold), every };
+  // 3,333 a second: both ends' handshakes share two cores, and users who start late make a result unreliable.
+  return { users: count, ramp: Number(ramp ?? Math.max(10, Math.ceil(count / 3_333))), hold: Number(hold), every };
 }
 
 async function inNamespace({ users, ramp, hold, every }, result, say) {
