@@ -41,7 +41,7 @@ export async function run({ seconds, say, publish }) {
 function sizes(users = 1_000_000, ramp, hold = 60, every = '180s..360s') {
   const count = Number(users);
   // 3,333 a second: both ends' handshakes share two cores, and users who start late make a result unreliable.
-  return { users: count, ramp: Number(ramp ?? Math.max(10, Math.ceil(count / 3_333))), hold: Number(hold), every };
+  return { users: count, ramp: Number(ramp ?? Math.max(10, Math.ceil(count / 3_334))), hold: Number(hold), every };
 }
 
 async function inNamespace({ users, ramp, hold, every }, result, say) {
