@@ -111,7 +111,7 @@ with one phase of \`arrivalRate: R\`, a connection for each. hey and h2load
 pace each connection by itself, so they come in bursts. vegeta, k6 and wrk2 are no packages of Debian or npm. Rampart's plan, with rate R:
 
 \`\`\`yaml
-${plan('http://127.0.0.1:PORT', 'R', seconds).trim()}
+${plan('http://127.0.0.1:8080', RATES[0], seconds).trim()}
 \`\`\``,
   );
 }
