@@ -7,7 +7,6 @@
 #include <deque>
 #include <memory>
 #include <optional>
-#include <thread>
 #include <utility>
 #include <variant>
 
@@ -22,7 +21,6 @@ namespace {
 
 constexpr int64_t kTickNs = 100'000'000;
 constexpr std::chrono::milliseconds kTick(kTickNs / 1'000'000);
-constexpr std::chrono::milliseconds kGather(5);
 // A terminal shows no more, and with many agents a look is not for nothing.
 constexpr int64_t kShowEveryNs = std::chrono::nanoseconds(Terminal::kLivePeriod).count();
 constexpr int64_t kJudgeEveryNs = 1'000'000'000;
@@ -67,11 +65,7 @@ class Conductor {
     if (absl::Status status = Launch(); !status.ok()) return status;
 
     while (!done_) {
-      std::deque<Event> events = events_.Take(kTick);
-      // With many agents there is always a next event, and to wake up for each costs more than most
-      // of them. Before the load every moment counts: the clocks are measured.
-      const bool gather = !events.empty() && fleet_.phase() == Phase::kRunning;
-      for (Event& event : events) {
+      for (Event& event : events_.Take(kTick)) {
         if (const auto* signalled = std::get_if<Signalled>(&event)) {
           OnSignal(signalled->number);
         } else {
@@ -89,10 +83,8 @@ class Conductor {
         run_.Fail("the controller could not keep up with what the agents sent");
         Step(StopRequested{v1::ABORT, "the controller could not keep up"});
       }
-      events.clear();
       Judge();
       Show();
-      if (gather) std::this_thread::sleep_for(kGather);
     }
     terminal_.Finish();
     service_->Shutdown();

@@ -20,9 +20,6 @@ namespace {
 constexpr int kKeepaliveMs = 2'000;
 constexpr int kKeepaliveTimeoutMs = 3'000;
 constexpr int kMinPingIntervalMs = 1'000;
-// Of a stream, what an agent may send before it is read: several deltas. Fixed, because to measure
-// what the network could hold costs a ping for every delta that comes.
-constexpr int kWindowBytes = 256 << 10;
 
 bool IsLoopback(std::string_view listen) {
   const size_t colon = listen.rfind(':');
@@ -252,8 +249,6 @@ absl::StatusOr<std::unique_ptr<FleetService>> FleetService::Listen(
   builder.SetMaxSendMessageSize(kMaxMessageBytes);
   // Two controllers on one port would share its agents between them.
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
-  builder.AddChannelArgument(GRPC_ARG_HTTP2_BDP_PROBE, 0);
-  builder.AddChannelArgument(GRPC_ARG_HTTP2_STREAM_LOOKAHEAD_BYTES, kWindowBytes);
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, kKeepaliveMs);
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, kKeepaliveTimeoutMs);
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
