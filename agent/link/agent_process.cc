@@ -56,7 +56,7 @@ int AgentProcess::Run() {
   while (!exit_code_) {
     if (MonotonicNow() >= next_tick_ns) {
       next_tick_ns = MonotonicNow() + kTickNs;
-      Handle(Tick{engine_ == nullptr ? 0 : engine_->active_users()});
+      Handle(Tick{});
     }
     if (!exit_code_ && MonotonicNow() >= dial_at_ns_) {
       dial_at_ns_ = INT64_MAX;

@@ -82,9 +82,6 @@ void Link::On(const Received& event) {
     }
     case v1::ControllerMessage::kStart:
       return OnStart(message.start());
-    case v1::ControllerMessage::kAcknowledge:
-      unacknowledged_.Acknowledge(message.acknowledge().sequence());
-      return CheckLeaving();
     case v1::ControllerMessage::kStop:
       if (work_ == Work::kRunning) StopLoad(message.stop().kind());
       return;
@@ -98,7 +95,9 @@ void Link::On(const Received& event) {
     case v1::ControllerMessage::kFinish:
       return Leave(0, "the run has ended");
     case v1::ControllerMessage::kHeartbeat:
-      return lease_.Answered(message.heartbeat().number());
+      lease_.Answered(message.heartbeat().number());
+      unacknowledged_.Acknowledge(message.heartbeat().durable_sequence());
+      return CheckLeaving();
     case v1::ControllerMessage::kOpenRendezvous:
       return OnOpenRendezvous(message.open_rendezvous());
     case v1::ControllerMessage::kStartScenario:
@@ -118,7 +117,6 @@ void Link::OnWelcome(const v1::Welcome& welcome) {
   epoch_ = welcome.epoch();
   backoff_ns_ = kDialFirstNs;
   lease_.Renew(hello_ns_, Ns(welcome.lease()));
-  next_heartbeat_ns_ = now_ns_;
   unacknowledged_.Acknowledge(welcome.durable_sequence());
   for (const v1::Delta& delta : unacknowledged_.deltas()) SendDelta(delta);
   for (const std::string& scenario : scenarios_ended_) SendScenarioEnded(scenario);
@@ -126,6 +124,7 @@ void Link::OnWelcome(const v1::Welcome& welcome) {
     if (waiting.users() > 0) SendWaiting(waiting);
   }
   if (answer_) Send(*answer_);
+  next_heartbeat_ns_ = now_ns_;
   CheckLeaving();
 }
 
@@ -259,7 +258,7 @@ void Link::On(const SignalTerm&) {
 
 void Link::On(const Broken& event) { Leave(1, event.why); }
 
-void Link::On(const Tick& event) {
+void Link::On(const Tick&) {
   if (!lease_.held() && now_ns_ - begun_ns_ >= kJoinNs) {
     return End(1, absl::StrCat("no controller at ", options_.controller, " let this agent in for ",
                                Text(kJoinNs), why_down_.empty() ? "" : ": ", why_down_));
@@ -275,10 +274,8 @@ void Link::On(const Tick& event) {
     DialAfter(0);
   }
   if (stream_ == Stream::kJoined && now_ns_ >= next_heartbeat_ns_) {
-    next_heartbeat_ns_ = now_ns_ + kHeartbeatEveryNs;
     v1::AgentMessage message;
-    message.mutable_heartbeat()->set_number(lease_.Sent(now_ns_));
-    message.mutable_heartbeat()->set_active_users(event.active_users);
+    AddHeartbeat(&message);
     Send(std::move(message));
   }
   const bool measuring = work_ >= Work::kMade && work_ != Work::kDrained;
@@ -326,7 +323,13 @@ void Link::SendDelta(const v1::Delta& delta) {
   if (stream_ != Stream::kJoined) return;
   v1::AgentMessage message;
   *message.mutable_delta() = delta;
+  AddHeartbeat(&message);
   Send(std::move(message));
+}
+
+void Link::AddHeartbeat(v1::AgentMessage* message) {
+  message->mutable_heartbeat()->set_number(lease_.Sent(now_ns_));
+  next_heartbeat_ns_ = now_ns_ + (leaving_ ? kTermAskEveryNs : kHeartbeatEveryNs);
 }
 
 void Link::Answer(v1::AgentMessage answer) {

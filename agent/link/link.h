@@ -35,10 +35,12 @@ class Link {
   static constexpr int64_t kDialMostNs = kSecondNs;
   static constexpr int64_t kWelcomeNs = 10 * kSecondNs;  // from dialling to the Welcome
   static constexpr int64_t kJoinNs = 60 * kSecondNs;     // from the begin to the first Welcome
-  static constexpr int64_t kHeartbeatEveryNs = kSecondNs;
   static constexpr int64_t kDeltaEveryNs = kSecondNs;
+  // A delta brings one. Longer than from delta to delta, so that of its own none is sent meanwhile.
+  static constexpr int64_t kHeartbeatEveryNs = kDeltaEveryNs + kSecondNs / 4;
   static constexpr int64_t kTermDrainNs = 15 * kSecondNs;  // from SIGTERM to an abort
   static constexpr int64_t kTermLeaveNs = 5 * kSecondNs;   // for the last acknowledgement after it
+  static constexpr int64_t kTermAskEveryNs = kSecondNs / 5;  // for it, by a heartbeat
 
   explicit Link(LinkOptions options) : options_(std::move(options)) {}
 
@@ -85,6 +87,7 @@ class Link {
   void DialAfter(int64_t after_ns);
   void Send(v1::AgentMessage message);
   void SendDelta(const v1::Delta& delta);
+  void AddHeartbeat(v1::AgentMessage* message);
   // Sends it, again after every reconnect until there is a next one: the controller asks for
   // nothing more before it has the answer.
   void Answer(v1::AgentMessage answer);

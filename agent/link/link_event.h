@@ -58,9 +58,7 @@ struct Broken {
   std::string why;
 };
 // Time passes. At least a few times a second.
-struct Tick {
-  int64_t active_users = 0;
-};
+struct Tick {};
 
 using LinkEvent = std::variant<Connected, Received, Disconnected, EngineMade, SetupEnded,
                                EngineArmed, EngineDrained, UsersWait, ScenarioOver, TeardownEnded,

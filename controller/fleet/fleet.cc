@@ -71,6 +71,7 @@ void Fleet::On(const Received& event) {
   if (AgentSeat* seat = roster_.OfConnection(event.connection); seat != nullptr) {
     seat->heard_ns = now_ns_;
     OnMessage(*seat, event.message);
+    if (event.message->has_heartbeat()) OnHeartbeat(*seat, event.message->heartbeat());
   } else if (roster_.waiting(event.connection)) {
     if (event.message->has_hello()) {
       OnHello(event.connection, event.message->hello());
@@ -110,11 +111,7 @@ void Fleet::On(const ProcessExited& event) {
 }
 
 void Fleet::On(const DeltaKept& event) {
-  AgentSeat& seat = roster_.seats().at(static_cast<size_t>(event.agent));
-  if (!seat.deltas.Keep(event.sequence) || !seat.live()) return;
-  v1::ControllerMessage message;
-  message.mutable_acknowledge()->set_sequence(seat.deltas.kept());
-  Send(seat, std::move(message));
+  roster_.seats().at(static_cast<size_t>(event.agent)).deltas.Keep(event.sequence);
 }
 
 void Fleet::On(const DeltaRefused& event) {
@@ -201,19 +198,24 @@ void Fleet::OnMessage(AgentSeat& seat, const std::shared_ptr<const v1::AgentMess
       return OnTeardownDone(seat, message.teardown_done());
     case v1::AgentMessage::kGoodbye:
       return OnGoodbye(seat, message.goodbye());
-    case v1::AgentMessage::kHeartbeat: {
-      v1::ControllerMessage reply;
-      reply.mutable_heartbeat()->set_number(message.heartbeat().number());
-      return Send(seat, std::move(reply));
-    }
     case v1::AgentMessage::kWaiting:
       return OnWaiting(seat, message.waiting());
     case v1::AgentMessage::kScenarioEnded:
       return OnScenarioEnded(seat, message.scenario_ended());
     case v1::AgentMessage::kHello:
-    case v1::AgentMessage::KIND_NOT_SET:
       return LoseForNonsense(seat);
+    case v1::AgentMessage::KIND_NOT_SET:
+      if (!message.has_heartbeat()) LoseForNonsense(seat);
+      return;
   }
+}
+
+// At once, whether what came with it is kept yet or not: a slow disk is no reason to stop the load.
+void Fleet::OnHeartbeat(AgentSeat& seat, const v1::Heartbeat& heartbeat) {
+  v1::ControllerMessage reply;
+  reply.mutable_heartbeat()->set_number(heartbeat.number());
+  reply.mutable_heartbeat()->set_durable_sequence(seat.deltas.kept());
+  Send(seat, std::move(reply));
 }
 
 // An answer that is not waited for has come before, on the stream that the agent had then.
@@ -261,12 +263,8 @@ void Fleet::OnDelta(AgentSeat& seat, std::shared_ptr<const v1::Delta> delta) {
       actions_.emplace_back(KeepDelta{seat.index, std::move(delta)});
       return;
     case DeltaGate::Verdict::kGiven:
+    case DeltaGate::Verdict::kKept:
       return;
-    case DeltaGate::Verdict::kKept: {
-      v1::ControllerMessage message;
-      message.mutable_acknowledge()->set_sequence(seat.deltas.kept());
-      return Send(seat, std::move(message));
-    }
     case DeltaGate::Verdict::kGap:
       return Lose(seat, absl::StrCat("what it measured has a gap: delta ", delta->sequence(),
                                      " came after ", seat.deltas.given()));

@@ -58,7 +58,7 @@ struct FleetOptions {
 
 // The order of the messages: Hello -> Welcome or Refused; when all are in, Prepare -> Ready;
 // Setup -> SetupDone on one agent, if the plan has a setup; Arm -> Armed; Ping -> Pong for the
-// clocks; Start; Delta -> Acknowledge and Heartbeat -> HeartbeatReply meanwhile, Waiting of enough
+// clocks; Start; Delta and Heartbeat -> HeartbeatReply meanwhile, Waiting of enough
 // users -> OpenRendezvous, ScenarioEnded of all agents -> StartScenario; Drained;
 // Teardown -> TeardownDone on one agent; Finish -> Goodbye. Stop comes between Start and Drained.
 //
@@ -101,6 +101,7 @@ class Fleet {
   void OnSetupDone(AgentSeat& seat, const v1::SetupDone& done);
   void OnArmed(AgentSeat& seat, const v1::Armed& armed);
   void OnPong(AgentSeat& seat, const v1::Pong& pong);
+  void OnHeartbeat(AgentSeat& seat, const v1::Heartbeat& heartbeat);
   void OnDelta(AgentSeat& seat, std::shared_ptr<const v1::Delta> delta);
   void OnDrained(AgentSeat& seat, const v1::Drained& drained);
   void OnTeardownDone(AgentSeat& seat, const v1::TeardownDone& done);

@@ -122,7 +122,7 @@ v1::AgentMessage ADelta(uint64_t sequence) {
 }
 v1::ControllerMessage AnAcknowledge(uint64_t sequence) {
   v1::ControllerMessage message;
-  message.mutable_acknowledge()->set_sequence(sequence);
+  message.mutable_heartbeat()->set_durable_sequence(sequence);
   return message;
 }
 
@@ -141,7 +141,7 @@ TEST_F(FleetStreamTest, CarriesMessagesBothWaysInOrder) {
     ASSERT_EQ(received->message->delta().sequence(), i);
     const auto heard = agent.Take<v1::ControllerMessage>();
     ASSERT_TRUE(heard);
-    ASSERT_EQ(heard->acknowledge().sequence(), i);
+    ASSERT_EQ(heard->heartbeat().durable_sequence(), i);
   }
 }
 
@@ -153,8 +153,8 @@ TEST_F(FleetStreamTest, TellsAgentsApart) {
   EXPECT_NE(first, second);
   service_->Send(second, AnAcknowledge(2));
   service_->Send(first, AnAcknowledge(1));
-  EXPECT_EQ(one.Take<v1::ControllerMessage>().value().acknowledge().sequence(), 1u);
-  EXPECT_EQ(two.Take<v1::ControllerMessage>().value().acknowledge().sequence(), 2u);
+  EXPECT_EQ(one.Take<v1::ControllerMessage>().value().heartbeat().durable_sequence(), 1u);
+  EXPECT_EQ(two.Take<v1::ControllerMessage>().value().heartbeat().durable_sequence(), 2u);
 }
 
 TEST_F(FleetStreamTest, CarriesALargeMessageAndSaysWhichIsTooLarge) {
@@ -236,7 +236,7 @@ TEST_F(FleetStreamTest, ADialReplacesTheStreamAndSilencesIt) {
   EXPECT_TRUE(ended);
   service_->Send(first, AnAcknowledge(1));  // to nobody
   service_->Send(second, AnAcknowledge(2));
-  EXPECT_EQ(agent.Take<v1::ControllerMessage>().value().acknowledge().sequence(), 2u);
+  EXPECT_EQ(agent.Take<v1::ControllerMessage>().value().heartbeat().durable_sequence(), 2u);
   EXPECT_TRUE(agent.saw.empty());
 }
 

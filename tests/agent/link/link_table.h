@@ -104,7 +104,7 @@ class LinkTable {
   }
   void Acknowledge(uint64_t sequence) {
     v1::ControllerMessage message;
-    message.mutable_acknowledge()->set_sequence(sequence);
+    message.mutable_heartbeat()->set_durable_sequence(sequence);
     Hear(message);
   }
   void ToRunning() {

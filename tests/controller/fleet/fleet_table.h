@@ -93,6 +93,7 @@ class FleetTable {
   }
   void Delta(ConnectionId connection, uint64_t sequence) {
     v1::AgentMessage message;
+    message.mutable_heartbeat()->set_number(sequence);
     message.mutable_delta()->set_sequence(sequence);
     Say(connection, message);
   }

@@ -12,6 +12,7 @@
 namespace rampart::controller {
 namespace {
 
+using testing::Each;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
@@ -52,7 +53,7 @@ TEST(Fleet, GoesThroughAWholeRunInOrder) {
   std::vector<Kind> with_pings = {Kind::kWelcome, Kind::kPrepare, Kind::kSetup, Kind::kArm};
   with_pings.insert(with_pings.end(), ClockEstimate::kPings, Kind::kPing);
   with_pings.insert(with_pings.end(),
-                    {Kind::kStart, Kind::kAcknowledge, Kind::kTeardown, Kind::kFinish});
+                    {Kind::kStart, Kind::kHeartbeat, Kind::kTeardown, Kind::kFinish});
   EXPECT_EQ(table.KindsTo(1), with_pings);
   std::vector<Phase> phases;
   for (const PhaseChanged& changed : table.All<PhaseChanged>()) phases.push_back(changed.phase);
@@ -248,13 +249,14 @@ TEST(Fleet, GivesEachDeltaOnceAndAcknowledgesWhatIsKept) {
   table.Delta(1, 2);
   table.Delta(1, 1);  // again, while its keeping is under way
   EXPECT_THAT(table.All<KeepDelta>(), SizeIs(2));
-  EXPECT_THAT(table.KindsTo(1), IsEmpty()) << "not kept yet";
+  EXPECT_THAT(table.KindsTo(1), Each(Kind::kHeartbeat)) << "the lease does not wait for a disk";
+  EXPECT_EQ(table.To(1).back().heartbeat().durable_sequence(), 0u) << "not kept yet";
   table.Tell(DeltaKept{0, 2});  // and with it the first
-  ASSERT_THAT(table.KindsTo(1), ElementsAre(Kind::kAcknowledge));
-  EXPECT_EQ(table.To(1).back().acknowledge().sequence(), 2u);
+  table.Heartbeat(1);
+  EXPECT_EQ(table.To(1).back().heartbeat().durable_sequence(), 2u);
   table.Delta(1, 2);
   EXPECT_THAT(table.All<KeepDelta>(), SizeIs(2));
-  EXPECT_THAT(table.KindsTo(1), ElementsAre(Kind::kAcknowledge, Kind::kAcknowledge));
+  EXPECT_EQ(table.To(1).back().heartbeat().durable_sequence(), 2u);
 }
 
 TEST(Fleet, AGapLosesTheAgent) {
