@@ -70,6 +70,11 @@ Histogram& Histogram::operator=(Histogram&& other) noexcept {
   return *this;
 }
 
+void Histogram::Page::Carry(uint32_t bucket, uint64_t carry) {
+  if (high == nullptr) high = std::make_unique<uint32_t[]>(kPageBuckets);
+  high[bucket] += static_cast<uint32_t>(carry);
+}
+
 Histogram::Page* Histogram::MakePage(uint32_t number) {
   if (pages_.empty()) {
     first_page_ = number;
@@ -92,10 +97,9 @@ void Histogram::Merge(const Histogram& other) {
     const Page* from = other.pages_[i].get();
     if (from == nullptr || from->used == 0) continue;
     Page* to = MakePage(other.first_page_ + static_cast<uint32_t>(i));
-    to->used |= from->used;
     for (uint64_t used = from->used; used != 0; used &= used - 1) {
-      const int bucket = std::countr_zero(used);
-      to->counts[bucket] += from->counts[bucket];
+      const auto bucket = static_cast<uint32_t>(std::countr_zero(used));
+      to->Add(bucket, from->Count(bucket));
     }
   }
   zeros_ += other.zeros_;
@@ -109,9 +113,10 @@ void Histogram::Clear() {
   for (const std::unique_ptr<Page>& page : pages_) {
     if (page == nullptr) continue;
     for (uint64_t used = page->used; used != 0; used &= used - 1) {
-      page->counts[std::countr_zero(used)] = 0;
+      page->low[std::countr_zero(used)] = 0;
     }
     page->used = 0;
+    page->high.reset();
   }
   zeros_ = 0;
   count_ = 0;
@@ -123,7 +128,8 @@ void Histogram::Clear() {
 size_t Histogram::MemoryBytes() const {
   size_t bytes = pages_.capacity() * sizeof(pages_[0]);
   for (const std::unique_ptr<Page>& page : pages_) {
-    if (page != nullptr) bytes += sizeof(Page);
+    if (page == nullptr) continue;
+    bytes += sizeof(Page) + (page->high == nullptr ? 0 : sizeof(page->low));
   }
   return bytes;
 }
@@ -224,11 +230,9 @@ void Histogram::Add(const v1::TrendDelta& delta) {
     // Keys ascend: several in a row are of one page.
     if (key / kPageBuckets != number) {
       number = key / kPageBuckets;
-      page = MakePage(static_cast<uint32_t>(number));
+      page = PageOf(static_cast<uint32_t>(number));
     }
-    const uint64_t bucket = key % kPageBuckets;
-    page->counts[bucket] += times;
-    page->used |= uint64_t{1} << bucket;
+    page->Add(static_cast<uint32_t>(key % kPageBuckets), times);
   }
   count_ += delta.count();
   sum_.Merge(ExactSum::FromProto(delta.sum()));

@@ -18,9 +18,9 @@ namespace rampart {
 // A bucket is the sign, the exponent and the top 9 bits of the mantissa of an IEEE-754 double: 512
 // buckets an octave, over the whole range. The middle of a bucket is within 2^-10 (0.1 %) of every
 // value in it (below 2.3e-308, where doubles lose their own precision, within 2^-1031). Count, min
-// and max are exact, the sum as ExactSum has it. Memory: a page of 64 buckets (520 bytes) for each
-// eighth of an octave in use, and 8 bytes for each eighth between the lowest and the highest; none
-// for zeros. Refuses NaN and infinities.
+// and max are exact, the sum as ExactSum has it. Memory: a page of 64 buckets (272 bytes, and 256
+// more once a bucket of it has 2^32 values) for each eighth of an octave in use, and 8 bytes for
+// each eighth between the lowest and the highest; none for zeros. Refuses NaN and infinities.
 class Histogram {
  public:
   Histogram() = default;
@@ -86,7 +86,7 @@ class Histogram {
           f(kZeroKey, zeros_);
           zeros_due = false;
         }
-        f(begin + bucket, pages_[i]->counts[bucket]);
+        f(begin + bucket, pages_[i]->Count(bucket));
       }
     }
     if (zeros_due) f(kZeroKey, zeros_);
@@ -125,9 +125,24 @@ class Histogram {
   static constexpr uint32_t kZeroKey = kSignBit;
   static constexpr uint32_t kPageBuckets = 64;
 
+  // Counts in two halves: the upper ones are hardly ever there, and the lower ones of all
+  // histograms of a run have to fit into a processor's cache.
   struct Page {
     uint64_t used = 0;  // a bit for each bucket that is not 0
-    uint64_t counts[kPageBuckets] = {};
+    uint32_t low[kPageBuckets] = {};
+    std::unique_ptr<uint32_t[]> high;  // null: all are 0
+
+    uint64_t Count(uint32_t bucket) const {
+      return low[bucket] | (high == nullptr ? 0 : uint64_t{high[bucket]} << 32);
+    }
+    void Add(uint32_t bucket, uint64_t times) {
+      used |= uint64_t{1} << bucket;
+      const uint64_t sum = low[bucket] + (times & UINT32_MAX);
+      low[bucket] = static_cast<uint32_t>(sum);
+      const uint64_t carry = (times >> 32) + (sum >> 32);
+      if (carry != 0) Carry(bucket, carry);
+    }
+    void Carry(uint32_t bucket, uint64_t carry);
   };
 
   void AddToBucket(uint32_t key, uint64_t times) {
@@ -136,12 +151,13 @@ class Histogram {
       zeros_ += times;
       return;
     }
-    const uint32_t at = key / kPageBuckets - first_page_;  // wraps around below first_page_
+    Page* page = PageOf(key / kPageBuckets);
+    page->Add(key % kPageBuckets, times);
+  }
+  Page* PageOf(uint32_t number) {
+    const uint32_t at = number - first_page_;  // wraps around below first_page_
     Page* page = at < pages_.size() ? pages_[at].get() : nullptr;
-    if (page == nullptr) page = MakePage(key / kPageBuckets);
-    const uint32_t bucket = key % kPageBuckets;
-    page->counts[bucket] += times;
-    page->used |= uint64_t{1} << bucket;
+    return page != nullptr ? page : MakePage(number);
   }
   Page* MakePage(uint32_t number);
   void Widen(double value) {

@@ -144,6 +144,29 @@ TEST(Histogram, RecordingManyTimesIsRecordingOneByOne) {
   EXPECT_TRUE(at_once == one_by_one);
 }
 
+TEST(Histogram, CountsGoOnPastThirtyTwoBits) {
+  constexpr uint64_t kMany = (uint64_t{1} << 32) - 1;
+  Histogram histogram;
+  histogram.Record(1, kMany);
+  histogram.Record(2, 3 * kMany);
+  for (int i = 0; i < 3; ++i) histogram.Record(1);
+  Histogram twice = histogram;
+  twice.Merge(histogram);
+  v1::TrendDelta delta;
+  histogram.ToProto(&delta);
+  ASSERT_TRUE(twice.MergeProto(delta).ok());
+  std::vector<uint64_t> counts;
+  twice.ForEachBucket([&counts](uint32_t, uint64_t count) { counts.push_back(count); });
+  EXPECT_EQ(counts, (std::vector<uint64_t>{3 * (kMany + 3), 9 * kMany}));
+  twice.Clear();
+  twice.Record(1);
+  EXPECT_EQ(twice.Percentile(50), 1);
+  EXPECT_EQ(twice.count(), 1u);
+  counts.clear();
+  twice.ForEachBucket([&counts](uint32_t, uint64_t count) { counts.push_back(count); });
+  EXPECT_EQ(counts, (std::vector<uint64_t>{1}));
+}
+
 TEST(Histogram, AMovedFromHistogramIsEmptyAndUsable) {
   Histogram from;
   from.Record(0);
