@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "agent/engine/descriptors.h"
+#include "agent/engine/real_time.h"
 #include "agent/engine/source_addresses.h"
 #include "agent/link/agent_process.h"
 #include "common/net/source_addresses.h"
@@ -63,6 +64,10 @@ int main(int argc, char** argv) {
   app.add_option("--source", source,
                  "ADDRESS[,BLOCK/PREFIX...]: this machine's addresses that connections to the "
                  "target come from, in turn");
+  bool real_time = false;
+  app.add_flag("--real-time", real_time,
+               "engine threads run at once when they are woken, whatever else runs (root, "
+               "CAP_SYS_NICE)");
   app.add_option("--log-level", log_level, "what is logged to standard error")
       ->check(CLI::IsMember({"debug", "info", "warn", "err", "off"}))
       ->capture_default_str();
@@ -73,7 +78,15 @@ int main(int argc, char** argv) {
     return app.exit(error) == 0 ? 0 : kBadFlags;
   }
 
-  rampart::agent::EngineOptions engine{.threads = threads};
+  rampart::agent::EngineOptions engine{.threads = threads, .real_time = real_time};
+  if (real_time) {
+    absl::Status may;
+    std::thread([&may] { may = rampart::agent::RunInRealTime(); }).join();
+    if (!may.ok()) {
+      std::cerr << "--real-time: " << may.message() << "\n";
+      return kBadFlags;
+    }
+  }
   if (!source.empty()) {
     absl::StatusOr<std::vector<std::string>> sources = rampart::ParseSourceAddresses(source);
     const std::string fault = sources.ok() ? rampart::agent::FaultOfSources(*sources)

@@ -135,7 +135,7 @@ absl::StatusOr<std::unique_ptr<Engine>> Engine::Make(const v1::Prepare& prepare,
   state->keys.resize(state->threads.size());
   state->cpu_ns.resize(state->threads.size());
   state->flushed_ns.assign(state->threads.size(), MonotonicNow());
-  for (const auto& thread : state->threads) thread->Begin();
+  for (const auto& thread : state->threads) thread->Begin(options.real_time);
   return std::unique_ptr<Engine>(new Engine(std::move(state)));
 }
 

@@ -18,6 +18,7 @@ struct EngineOptions {
   int threads = 1;
   // Numeric addresses that connections come from, in turn; empty: as the kernel chooses.
   std::vector<std::string> sources = {};
+  bool real_time = false;  // engine threads go first: see RunInRealTime, which has to be allowed
 };
 
 // What a load that is part of a cluster's tells, on engine threads: post it.

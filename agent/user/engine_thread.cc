@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "agent/engine/real_time.h"
 #include "agent/user/walk/walker.h"
 
 namespace rampart::agent {
@@ -61,8 +62,9 @@ absl::Status EngineThread::Prepare(const v1::Plan& plan, std::shared_ptr<const P
   return absl::OkStatus();
 }
 
-void EngineThread::Begin() {
-  thread_ = std::thread([this] {
+void EngineThread::Begin(bool real_time) {
+  thread_ = std::thread([this, real_time] {
+    if (real_time) RunInRealTime().IgnoreError();  // it was tried before
     const auto ended = [this] {
       if (--beside_ == 0 && closed_ != nullptr) closed_();
     };

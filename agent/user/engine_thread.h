@@ -52,7 +52,7 @@ class EngineThread {
   absl::Status Prepare(const v1::Plan& plan, std::shared_ptr<const PlanFiles> files,
                        std::shared_ptr<const Feeds> feeds, const Place& place,
                        WaitingUsers& waiting);
-  void Begin();
+  void Begin(bool real_time);
 
   // From any thread.
   void Post(std::function<void()> call) { loop_.Post(std::move(call)); }
