@@ -1,5 +1,5 @@
 // Whether what is reported is what happened: against a target whose delays are known and which stamped every request.
-import { PROMPT, percentile, startDelayTarget } from './lib/delay_target.mjs';
+import { AT_ONCE, PROMPT, percentile, startDelayTarget } from './lib/delay_target.mjs';
 import { date, environment } from './lib/environment.mjs';
 import { run as runProgram } from './lib/process.mjs';
 import { runPlan, values } from './lib/rampart.mjs';
@@ -77,7 +77,7 @@ const ms = (value) => number(value, value >= 100 ? 0 : value >= 10 ? 1 : 2);
 
 async function measure(one) {
   const target = await startDelayTarget(['--spin', ...one.flags]);
-  const done = await runPlan(plan(target.url, one.seconds, one.load), { agentCommand: PROMPT, controllerCpus: '1' });
+  const done = await runPlan(plan(target.url, one.seconds, one.load), { agentCommand: AT_ONCE, controllerCpus: '1' });
   const stamps = (await target.stamps()).filter((stamp) => !Number.isNaN(stamp.answered));
   const planned = RATE * one.seconds;
   return {

@@ -15,6 +15,8 @@ const TWO_DAYS = 172_800;
 const SERIES = 200;
 const AGENTS = [10, 100, 300, 1000];
 const ALL_SERIES = [50, 200, 500];
+const REQUESTS = 1000; // a second and agent
+const MANY_REQUESTS = 2500;
 
 const plan = (seconds) => `
 name: bench-fleet
@@ -30,9 +32,9 @@ thresholds:
 `;
 
 // A controller with simulated agents on real streams: CPU as a share of a core and memory, from its process, while the load is steady.
-async function overStreams(folder, agents, series, seconds) {
+async function overStreams(folder, agents, series, requests, seconds) {
   const length = SETTLE_SECONDS + seconds + 3;
-  const file = join(folder, `${agents}-${series}.yaml`);
+  const file = join(folder, `${agents}-${series}-${requests}.yaml`);
   writeFileSync(file, plan(length));
   const controller = await start(
     program('controller'),
@@ -42,7 +44,7 @@ async function overStreams(folder, agents, series, seconds) {
   const began = Date.now();
   const fleet = await start(
     program('fleet_agents'),
-    ['--controller', `127.0.0.1:${controller.match[1]}`, '--agents', agents, '--series', series, '--seconds', length],
+    ['--controller', `127.0.0.1:${controller.match[1]}`, '--agents', agents, '--series', series, '--requests', requests, '--seconds', length],
     { ready: /started/, readySeconds: 60 },
   );
   const joined = (Date.now() - began) / 1000;
@@ -62,40 +64,46 @@ async function overStreams(folder, agents, series, seconds) {
   const samples = Number(/http_req_duration: (\d+)/.exec(fleet.stdout)[1]);
   const merged = summary.metrics.http_req_duration.values.count;
   if (merged !== samples) throw new Error(`${samples} samples were sent and ${merged} are in the summary`);
-  return { agents, series, share, memory, joined };
+  return { agents, series, requests, share, memory, joined };
 }
 
-async function merge(agents, series, seconds) {
-  const done = await runProgram(program('fleet_merge'), ['--agents', agents, '--series', series, '--seconds', seconds], { cpus: '1' });
+async function merge(agents, series, requests, seconds) {
+  const done = await runProgram(program('fleet_merge'), ['--agents', agents, '--series', series, '--requests', requests, '--seconds', seconds], { cpus: '1' });
   return JSON.parse(done.stdout);
 }
 
 export async function run({ seconds = 20, say, publish, publishPlot }) {
   const folder = scratchFolder('fleet');
   const streams = [];
-  for (const [agents, series] of [...AGENTS.map((n) => [n, SERIES]), ...ALL_SERIES.filter((n) => n !== SERIES).map((n) => [300, n])]) {
-    const one = await overStreams(folder, agents, series, seconds);
-    const core = await merge(agents, series, Math.max(4, Math.round(4000 / agents)));
-    say(`${agents} agents x ${series} series: ${number(one.share, 3)} cores, of them merging ${number(core.cpuPerSecond, 3)}, ${bytes(one.memory)}`);
+  const cases = [
+    ...AGENTS.map((n) => [n, SERIES, REQUESTS]),
+    [AGENTS.at(-1), SERIES, MANY_REQUESTS],
+    ...ALL_SERIES.filter((n) => n !== SERIES).map((n) => [300, n, REQUESTS]),
+  ];
+  for (const [agents, series, requests] of cases) {
+    const one = await overStreams(folder, agents, series, requests, seconds);
+    const core = await merge(agents, series, requests, Math.max(4, Math.round(4000 / agents)));
+    say(`${agents} agents x ${series} series, ${requests} requests a second each: ${number(one.share, 3)} cores, of them merging ${number(core.cpuPerSecond, 3)}, ${bytes(one.memory)}`);
     streams.push({ ...one, core: core.cpuPerSecond, bytes: core.deltaBytes, buckets: core.bucketsATrend });
   }
-  const days = await merge(4, 20, TWO_DAYS);
+  const days = await merge(4, 20, REQUESTS / 5, TWO_DAYS);
   say(`two days: ${days.megabytes.join(', ')} MB`);
 
-  const byAgents = streams.filter((one) => one.series === SERIES);
+  const byAgents = streams.filter((one) => one.series === SERIES && one.requests === REQUESTS);
   const big = byAgents.at(-1);
   publish(
     'fleet',
     `${date()}. ${environment([])}
 
-Simulated agents on real streams into a controller process, ${seconds} s of steady load. Each says a delta a second: ${SERIES} series are
-${number(big.bytes / 1e3, 1)} kB, seven of ten are trends of ${number(big.buckets)} buckets. CPU is of the whole process (gRPC, parsing, merging, thresholds, the
+Simulated agents on real streams into a controller process, ${seconds} s of steady load. Each makes so many requests a second as the table says, spread evenly
+over a request name for each ten series, and says a delta a second: seven of ten series are trends, which have a sample a request; ${SERIES} series of ${number(REQUESTS)} requests are
+${number(big.bytes / 1e3, 1)} kB, ${number(big.buckets)} buckets a trend. CPU is of the whole process (gRPC, parsing, merging, thresholds, the
 live line) as a share of one core; "merging" is the same deltas without streams (\`fleet_merge\`: parsing, merging, judging). Memory is the most in that time. Every
 sample that the agents sent is in the summary, counted.
 
 ${table(
-  ['agents', 'series', 'CPU (cores)', 'of them merging', 'memory', 'joined and prepared'],
-  streams.map((one) => [number(one.agents), one.series, number(one.share, 3), number(one.core, 3), bytes(one.memory), `${number(one.joined, 1)} s`]),
+  ['agents', 'series', 'requests/s of all', 'CPU (cores)', 'of them merging', 'memory', 'joined and prepared'],
+  streams.map((one) => [number(one.agents), one.series, number(one.agents * one.requests), number(one.share, 3), number(one.core, 3), bytes(one.memory), `${number(one.joined, 1)} s`]),
 )}
 
 Two simulated days (${number(TWO_DAYS)} s, 4 agents x 20 series): ${number(days.cpu, 1)} CPU seconds in all, resident memory after each eighth of the time

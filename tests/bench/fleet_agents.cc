@@ -22,6 +22,7 @@ namespace rampart::bench {
 namespace {
 
 constexpr int64_t kSecondNs = 1'000'000'000;
+constexpr int64_t kHeartbeatEveryNs = kSecondNs + kSecondNs / 4;
 constexpr int64_t kSpreadNs = kSecondNs;  // agents' seconds do not end all at once
 
 int64_t Now() {
@@ -33,6 +34,11 @@ int64_t Now() {
 std::shared_ptr<grpc::Channel> NewChannel(const std::string& controller) {
   grpc::ChannelArguments arguments;
   arguments.SetMaxReceiveMessageSize(-1);
+  // As agent/link/fleet_stream.cc has it.
+  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, 2'000);
+  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 3'000);
+  arguments.SetInt(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
+  arguments.SetInt(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0);
   arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
   return grpc::CreateCustomChannel(controller, grpc::InsecureChannelCredentials(), arguments);
 }
@@ -65,9 +71,8 @@ class Agent : public grpc::ClientBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>
     const std::lock_guard lock(mutex_);
     if (closing_) return;
     if (joined_ && now_ns >= next_heartbeat_ns_) {
-      next_heartbeat_ns_ = now_ns + kSecondNs;
       v1::AgentMessage message;
-      message.mutable_heartbeat()->set_number(++heartbeats_);
+      AddHeartbeat(&message, now_ns);
       SendLocked(message);
     }
     if (start_ns_ == 0 || drained_) return;
@@ -76,8 +81,10 @@ class Agent : public grpc::ClientBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>
       const int64_t to_ns = due_ns - start_ns_;
       const SimulatedDeltas::Message said =
           deltas_.Say(number_, ++sequence_, std::max<int64_t>(0, to_ns - kSecondNs), to_ns);
+      v1::AgentMessage also;
+      AddHeartbeat(&also, now_ns);
       const grpc::Slice slices[] = {
-          grpc::Slice(said.head),
+          grpc::Slice(also.SerializeAsString() + said.head),
           grpc::Slice(said.body->data(), said.body->size(), grpc::Slice::STATIC_SLICE)};
       durations_ += deltas_.DurationsIn(number_, sequence_);
       Write(grpc::ByteBuffer(slices, 2));
@@ -169,6 +176,11 @@ class Agent : public grpc::ClientBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>
     }
   }
 
+  // As agent::Link: a delta brings one.
+  void AddHeartbeat(v1::AgentMessage* message, int64_t now_ns) {
+    next_heartbeat_ns_ = now_ns + kHeartbeatEveryNs;
+    message->mutable_heartbeat()->set_number(++heartbeats_);
+  }
   void Send(const v1::AgentMessage& message) {
     const std::lock_guard lock(mutex_);
     SendLocked(message);
@@ -225,16 +237,18 @@ int Main(int argc, char** argv) {
   int first = 0;
   int agents = 10;
   int series = 200;
+  int requests = 1000;
   int64_t seconds = 30;
   CLI::App app;
   app.add_option("--controller", controller, "HOST:PORT")->required();
   app.add_option("--first", first, "number of the first agent, from 0");
   app.add_option("--agents", agents);
   app.add_option("--series", series);
+  app.add_option("--requests", requests, "a second and agent");
   app.add_option("--seconds", seconds, "of load");
   CLI11_PARSE(app, argc, argv);
 
-  const SimulatedDeltas deltas(series);
+  const SimulatedDeltas deltas(series, requests);
   std::vector<std::unique_ptr<Agent>> all;
   for (int i = 0; i < agents; ++i) {
     all.push_back(std::make_unique<Agent>(static_cast<size_t>(first + i), controller, deltas,

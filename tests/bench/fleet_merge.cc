@@ -56,14 +56,16 @@ v1::Plan APlan(int64_t seconds) {
 int Main(int argc, char** argv) {
   int agents = 1000;
   int series = 200;
+  int requests = 1000;
   int64_t seconds = 10;
   CLI::App app;
   app.add_option("--agents", agents);
   app.add_option("--series", series);
+  app.add_option("--requests", requests, "a second and agent");
   app.add_option("--seconds", seconds);
   CLI11_PARSE(app, argc, argv);
 
-  const SimulatedDeltas deltas(series);
+  const SimulatedDeltas deltas(series, requests);
   controller::Run run(APlan(seconds), {});
   for (int agent = 0; agent < agents; ++agent) {
     controller::AgentResult known;

@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { date, environment } from './lib/environment.mjs';
 import { sleep, start, stopAll } from './lib/process.mjs';
+import { plot } from './lib/plot.mjs';
 import { bytes, number, table } from './lib/table.mjs';
 import { program, root, scratchFolder } from './lib/tree.mjs';
 
@@ -31,12 +32,43 @@ const PORTS = [1024, 65535];
 const CONNECTION_TABLE = 2 ** 21; // entries: the kernel's own has one for eight of two million sockets
 
 // `seconds` is how long all are there.
-export async function run({ seconds, say, publish }) {
+export async function run({ seconds, say, publish, publishPlot }) {
   const asked = sizes(undefined, undefined, seconds);
   const result = join(scratchFolder('million'), 'result.json');
   await inNamespace(asked, result, say);
-  publish('million', report(JSON.parse(readFileSync(result, 'utf8'))));
+  const got = JSON.parse(readFileSync(result, 'utf8'));
+  publish('million', report(got));
+  const x = { label: 'users', log: true };
+  const line = (name, key) => ({ name, points: got.growth.map((one) => [one.users, one[key]]) });
+  publishPlot('million-memory', plot({
+    title: 'Memory as the users come', x, y: { label: 'MB', log: true }, lines: [line('agents', 'agents'), line('everything, the kernel too', 'all')],
+  }));
+  publishPlot('million-cpu', plot({
+    title: 'CPU seconds spent until so many users were there', x, y: { label: 'CPU seconds', log: true },
+    lines: [line('agents', 'agentsCpu'), line('controller', 'controllerCpu'), line('chat server', 'serverCpu')],
+  }));
 }
+
+// One point of that, by what is known of the processes now.
+function grown(chat, controller, before, users) {
+  const agents = childrenOf(controller.pid);
+  const ticks = agents.reduce((sum, pid) => sum + cpuTicks(pid), 0);
+  return {
+    users,
+    agents: rolled(agents) / 1e6,
+    all: (before.available - memory().available) / 1e6,
+    agentsCpu: ticks / TICKS_PER_SECOND,
+    controllerCpu: cpuTicks(controller.pid) / TICKS_PER_SECOND,
+    serverCpu: chat.cpuSeconds(),
+  };
+}
+
+const TICKS_PER_SECOND = 100;
+// User and system time of one process.
+const cpuTicks = (pid) => {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/^.*\) /, '').split(' ');
+  return Number(fields[11]) + Number(fields[12]);
+};
 
 function sizes(users = 1_000_000, ramp, hold = 60, every = '180s..360s') {
   const count = Number(users);
@@ -90,7 +122,6 @@ async function inside({ users, ramp, hold, every }, result) {
   };
   await stats();
   if (tracked() > 0) throw new Error('connections are tracked even in a namespace of its own: net.netfilter.nf_conntrack_count is not 0');
-  const bases = { server: rolled(treeOf(chat.pid)) };
 
   const summary = join(scratchFolder('million'), 'summary.json');
   const controller = await start(program('controller'), [
@@ -102,6 +133,7 @@ async function inside({ users, ramp, hold, every }, result) {
   const began = Date.now();
   const seconds = () => (Date.now() - began) / 1000;
   const seen = { opened: null, full: null, peak: 0, least: before.available };
+  const growth = [];
   let asked = 0;
   while (controller.exit === undefined) {
     await sleep(1);
@@ -112,7 +144,12 @@ async function inside({ users, ramp, hold, every }, result) {
     if (seen.first === undefined && now.ws_connections_opened > 0) seen.first = seconds();
     if (seen.full === null && now.ws_connections_open >= users) {
       seen.full = seconds();
+      growth.push(grown(chat, controller, before, now.ws_connections_open));
       say(`${seconds().toFixed(0)} s: all ${number(users)} are open, ${(seen.full - seen.first).toFixed(0)} s after the first`);
+    }
+    // While they come, at each half more than before.
+    if (seen.full === null && now.ws_connections_open >= Math.max(1_000, 1.5 * (growth.at(-1)?.users ?? 0))) {
+      growth.push(grown(chat, controller, before, now.ws_connections_open));
     }
     // In the middle of the hold.
     if (seen.full !== null && seen.held === undefined && seconds() > seen.full + hold / 2) seen.held = held(chat, controller, before, now);
@@ -129,7 +166,7 @@ async function inside({ users, ramp, hold, every }, result) {
   await chat.stop();
   const compared = compare(counted, server, users);
   writeFileSync(result, JSON.stringify({
-    users, ramp, hold, every, need, seen, bases, compared, exit: controller.exit, verdict: counted.verdict, reasons: [...counted.reasons, ...counted.unreliable_reasons],
+    users, ramp, hold, every, need, seen, growth, compared, exit: controller.exit, verdict: counted.verdict, reasons: [...counted.reasons, ...counted.unreliable_reasons],
     latency: counted.metrics.message_latency?.values, connecting: counted.metrics.ws_connecting?.values,
     agents: counted.agents.map((agent) => ({ cpu: agent.cpu_seconds, lag: agent.loop_lag_p99_ms, resident: agent.resident_peak_bytes })),
     whileClosing: counted.metrics.ws_msgs_received.values.count - counted.metrics.message_latency.values.count, runSeconds: counted.times.run_seconds, cpu: { server: serverCpu, controller: controller.cpuSeconds() }, errors: counted.errors,
@@ -226,7 +263,6 @@ function held(chat, controller, before, server) {
 }
 
 const childrenOf = (pid) => readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(/\s+/).filter(Boolean).map(Number);
-const treeOf = (pid) => [pid, ...childrenOf(pid)];
 // Proportional: what processes share is counted once.
 const rolled = (pids) => pids.reduce((sum, pid) => sum + 1024 * Number(/^Pss:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8'))[1]), 0);
 const descriptors = (pid) => Number(execFileSync('stat', ['-L', '-c', '%s', `/proc/${pid}/fd`], { encoding: 'utf8' }));

@@ -1,7 +1,7 @@
 // How late arrivals are: as Rampart reports it, and as a target on the same machine's clock saw it; peers as the target saw them.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { PROMPT, latenessOnGrid, percentile, startDelayTarget } from './lib/delay_target.mjs';
+import { AT_ONCE, PROMPT, latenessOnGrid, percentile, startDelayTarget } from './lib/delay_target.mjs';
 import { date, environment } from './lib/environment.mjs';
 import { run as runProgram } from './lib/process.mjs';
 import { runPlan, values } from './lib/rampart.mjs';
@@ -27,7 +27,7 @@ scenarios:
 `;
 
 async function rampart(url, rate, seconds) {
-  const done = await runPlan(plan(url, rate, seconds), { agentCommand: PROMPT, controllerCpus: '1' });
+  const done = await runPlan(plan(url, rate, seconds), { agentCommand: AT_ONCE, controllerCpus: '1' });
   const [agent] = done.summary.agents;
   const lateness = values(done.summary, 'iteration_lateness');
   return {
@@ -105,7 +105,7 @@ ${table(['arrivals/s', 'client', 'reported p50', 'p99', 'max', 'seen p50', 'p99'
 
 "Reported" is \`iteration_lateness\`: due until the request was ready to be sent. "Seen" is the target's own stamp (\`tests/bench/delay_target.cc\`, which
 spins on core 0) against the grid \`t0 + i/rate\`, with the latest t0 that no arrival is before. Clients are on core 1 with one thread, Rampart's
-controller too; all but that have the priority of \`nice -n -20\`. With ${CONNECTIONS}
+controller too; Rampart's agent has \`--real-time\`, all others but the controller the priority of \`nice -n -20\`. With ${CONNECTIONS}
 connections: \`hey -z ${seconds}s -c ${CONNECTIONS} -q R/${CONNECTIONS} -cpus 1\`, \`h2load --h1 -t1 -c ${CONNECTIONS} --rps=R/${CONNECTIONS} -D ${seconds}\`, \`autocannon -c ${CONNECTIONS} -R R -d ${seconds}\`; \`artillery run\`
 with one phase of \`arrivalRate: R\`, a connection for each. hey and h2load
 pace each connection by itself, so they come in bursts. vegeta, k6 and wrk2 are no packages of Debian or npm. Rampart's plan, with rate R:

@@ -1,5 +1,6 @@
 #include "tests/bench/simulated_deltas.h"
 
+#include <algorithm>
 #include <cmath>
 #include <random>
 
@@ -25,30 +26,36 @@ void AppendVarint(uint64_t value, std::string* out) {
 
 }  // namespace
 
-SimulatedDeltas::SimulatedDeltas(int series) {
+SimulatedDeltas::SimulatedDeltas(int series, int requests) {
   const MetricCatalog catalog{v1::Plan()};
   agent::Recorder recorder(catalog);
   agent::DeltaWriter writer;
   std::mt19937_64 random(1);
   uint64_t buckets = 0;
   uint64_t trends = 0;
+  const size_t names = (static_cast<size_t>(series) + kPerName - 1) / kPerName;
+  const double of_a_name = static_cast<double>(requests) / static_cast<double>(names);
   for (size_t variant = 0; variant < kVariants; ++variant) {
     const double shift = std::uniform_real_distribution<double>(-0.2, 0.2)(random);
     uint64_t durations = 0;
+    uint64_t samples = 0;
     for (size_t i = 0; i < static_cast<size_t>(series); ++i) {
+      if (i % kPerName == 0) {
+        const double drawn = std::uniform_real_distribution<double>(0.5, 1.5)(random) * of_a_name;
+        samples = std::max<uint64_t>(1, static_cast<uint64_t>(std::llround(drawn)));
+      }
       const char* metric = kMetrics[i % kPerName];
       const agent::SeriesId id = recorder.Find(
           metric, {{"name", "request " + std::to_string(i / kPerName)}, {"status", "200"}});
       const v1::MetricKind kind = catalog.Find(metric)->kind;
       if (kind == v1::COUNTER) {
-        recorder.Count(id, 100);
+        recorder.Count(id, static_cast<double>(samples));
       } else if (kind == v1::RATE) {
-        for (int n = 0; n < 100; ++n) recorder.Rate(id, n % 50 == 0);
+        for (uint64_t n = 0; n < samples; ++n) recorder.Rate(id, n % 50 == 0);
       } else {
         const double median =
             static_cast<double>(i % kPerName + 1) * 3 + static_cast<double>(i) / 9;
         std::lognormal_distribution<double> latency(std::log(median) + shift, 0.4);
-        const uint64_t samples = 50 + random() % 150;
         for (uint64_t n = 0; n < samples; ++n) recorder.Trend(id, latency(random));
         if (i % kPerName == 0) durations += samples;
       }

@@ -16,7 +16,9 @@ class SimulatedDeltas {
  public:
   static constexpr size_t kVariants = 16;
 
-  explicit SimulatedDeltas(int series);
+  // Of agents with so many series and so many requests in each delta's second, which are spread
+  // evenly over the series' request names.
+  SimulatedDeltas(int series, int requests);
 
   // A v1::AgentMessage with a delta, in two parts that follow one another: the second is the same
   // for many agents. `sequence` from 1: the first names the series.
