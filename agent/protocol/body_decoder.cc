@@ -4,20 +4,19 @@
 
 #include <algorithm>
 
-#include "absl/strings/match.h"
+#include "agent/protocol/header_text.h"
 
 namespace rampart::agent {
 namespace {
 
-bool Is(std::string_view encoding, std::string_view name) {
-  return absl::EqualsIgnoreCase({encoding.data(), encoding.size()}, {name.data(), name.size()});
+bool IsGzip(std::string_view encoding) {
+  return SameInAnyCase(encoding, "gzip") || SameInAnyCase(encoding, "x-gzip");
 }
-bool IsGzip(std::string_view encoding) { return Is(encoding, "gzip") || Is(encoding, "x-gzip"); }
 
 }  // namespace
 
 bool BodyDecoder::Decodes(std::string_view encoding) {
-  return IsGzip(encoding) || Is(encoding, "deflate");
+  return IsGzip(encoding) || SameInAnyCase(encoding, "deflate");
 }
 
 BodyDecoder::BodyDecoder(std::string_view encoding, uint64_t max_bytes)

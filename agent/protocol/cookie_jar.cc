@@ -3,24 +3,15 @@
 #include <algorithm>
 #include <cstdlib>
 
-#include "absl/strings/match.h"
+#include "agent/protocol/header_text.h"
 
 namespace rampart::agent {
 namespace {
 
-std::string_view Trim(std::string_view text) {
-  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
-  return text;
-}
-
-bool Is(std::string_view text, std::string_view name) {
-  return absl::EqualsIgnoreCase({text.data(), text.size()}, {name.data(), name.size()});
-}
-
 bool DomainMatches(std::string_view host, std::string_view domain) {
-  if (Is(host, domain)) return true;
-  return host.size() > domain.size() && Is(host.substr(host.size() - domain.size()), domain) &&
+  if (SameInAnyCase(host, domain)) return true;
+  return host.size() > domain.size() &&
+         SameInAnyCase(host.substr(host.size() - domain.size()), domain) &&
          host[host.size() - domain.size() - 1] == '.';
 }
 
@@ -50,29 +41,29 @@ void CookieJar::Set(std::string_view set_cookie, std::string_view host, std::str
   bool first = true;
   while (!set_cookie.empty() || first) {
     const size_t end = std::min(set_cookie.find(';'), set_cookie.size());
-    const std::string_view part = Trim(set_cookie.substr(0, end));
+    const std::string_view part = TrimBlanks(set_cookie.substr(0, end));
     set_cookie.remove_prefix(std::min(end + 1, set_cookie.size()));
     const size_t equals = part.find('=');
-    const std::string_view name = Trim(part.substr(0, equals));
+    const std::string_view name = TrimBlanks(part.substr(0, equals));
     const std::string_view value =
-        equals == std::string_view::npos ? std::string_view() : Trim(part.substr(equals + 1));
+        equals == std::string_view::npos ? std::string_view() : TrimBlanks(part.substr(equals + 1));
     if (first) {
       if (equals == std::string_view::npos || name.empty()) return;
       cookie.name = name;
       cookie.value = value;
       first = false;
-    } else if (Is(name, "domain") && !value.empty()) {
+    } else if (SameInAnyCase(name, "domain") && !value.empty()) {
       const std::string_view domain = value.front() == '.' ? value.substr(1) : value;
       if (!DomainMatches(host, domain)) return;  // a server sets cookies for itself only
       cookie.domain = domain;
       cookie.host_only = false;
-    } else if (Is(name, "path") && value.starts_with('/')) {
+    } else if (SameInAnyCase(name, "path") && value.starts_with('/')) {
       cookie.path = value;
-    } else if (Is(name, "secure")) {
+    } else if (SameInAnyCase(name, "secure")) {
       cookie.secure = true;
-    } else if (Is(name, "max-age")) {
+    } else if (SameInAnyCase(name, "max-age")) {
       removed = std::atoll(std::string(value).c_str()) <= 0;
-    } else if (Is(name, "expires")) {
+    } else if (SameInAnyCase(name, "expires")) {
       removed = removed || value.find("1970") != std::string_view::npos;
     }
   }
@@ -101,7 +92,9 @@ void CookieJar::AppendHeader(std::string_view host, std::string_view path, bool 
   bool any = false;
   for (const Cookie& cookie : cookies_) {
     if (cookie.secure && !secure) continue;
-    if (cookie.host_only ? !Is(host, cookie.domain) : !DomainMatches(host, cookie.domain)) continue;
+    if (cookie.host_only ? !SameInAnyCase(host, cookie.domain)
+                         : !DomainMatches(host, cookie.domain))
+      continue;
     if (!PathMatches(path, cookie.path)) continue;
     out->append(any ? "; " : "Cookie: ");
     out->append(cookie.name).append("=").append(cookie.value);

@@ -3,8 +3,7 @@
 #include <utility>
 #include <variant>
 
-#include "absl/strings/ascii.h"
-#include "absl/strings/match.h"
+#include "agent/protocol/header_text.h"
 #include "agent/protocol/http_client.h"
 
 namespace rampart::agent {
@@ -40,9 +39,7 @@ std::optional<Failure> EventStream::CheckHead() const {
                    "no event stream: answered with status " + std::to_string(response_.status)};
   }
   const std::string_view type = response_.Header("content-type");
-  const std::string_view bare = type.substr(0, type.find(';'));
-  if (!absl::EqualsIgnoreCase(absl::StripAsciiWhitespace({bare.data(), bare.size()}),
-                              "text/event-stream")) {
+  if (!SameInAnyCase(TrimBlanks(type.substr(0, type.find(';'))), "text/event-stream")) {
     return Failure{ErrorKind::kSse, "no event stream: its content type is `" +
                                         std::string(type.substr(0, 100)) + "`"};
   }

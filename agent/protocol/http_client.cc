@@ -4,7 +4,7 @@
 #include <charconv>
 #include <utility>
 
-#include "absl/strings/match.h"
+#include "agent/protocol/header_text.h"
 
 namespace rampart::agent {
 namespace {
@@ -18,7 +18,7 @@ bool HasHeader(std::string_view headers, std::string_view name) {
     const size_t end = std::min(headers.find("\r\n"), headers.size());
     const std::string_view line = headers.substr(0, end);
     if (line.size() > name.size() && line[name.size()] == ':' &&
-        absl::EqualsIgnoreCase({line.data(), name.size()}, {name.data(), name.size()})) {
+        SameInAnyCase(line.substr(0, name.size()), name)) {
       return true;
     }
     headers.remove_prefix(std::min(end + 2, headers.size()));

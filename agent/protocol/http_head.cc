@@ -6,7 +6,7 @@
 #include <cstring>
 #include <utility>
 
-#include "absl/strings/match.h"
+#include "agent/protocol/header_text.h"
 
 namespace rampart::agent {
 namespace {
@@ -25,8 +25,6 @@ constexpr std::array<char, 256> kToken = [] {
   }
   return table;
 }();
-
-bool IsBlank(char c) { return c == ' ' || c == '\t'; }
 
 bool IsControl(char c) {
   const auto byte = static_cast<unsigned char>(c);
@@ -54,24 +52,12 @@ bool HasControl(std::string_view text) {
   return found && std::any_of(text.begin(), text.end(), IsControl);
 }
 
-std::string_view Trimmed(std::string_view text) {
-  while (!text.empty() && IsBlank(text.front())) text.remove_prefix(1);
-  while (!text.empty() && IsBlank(text.back())) text.remove_suffix(1);
-  return text;
-}
-
-bool Is(std::string_view text, std::string_view lower) {
-  return text.size() == lower.size() &&
-         (text == lower ||
-          absl::EqualsIgnoreCase({text.data(), text.size()}, {lower.data(), lower.size()}));
-}
-
 // Calls `element` with each element of a list; false as soon as it says so.
 template <typename F>
 bool EachElement(std::string_view list, F element) {
   for (;;) {
     const size_t comma = list.find(',');
-    if (!element(Trimmed(list.substr(0, comma)))) return false;
+    if (!element(TrimBlanks(list.substr(0, comma)))) return false;
     if (comma == std::string_view::npos) return true;
     list.remove_prefix(comma + 1);
   }
@@ -100,7 +86,7 @@ class Reader {
   // A line that goes on with the value of the one before.
   bool Fold(std::string_view line) {
     if (name_bytes_ == 0) return Bad("a folded line without a header before it");
-    const std::string_view more = Trimmed(line);
+    const std::string_view more = TrimBlanks(line);
     if (HasControl(more)) return Bad("a control character in a header's value");
     if (!writes_) return true;
     *out_++ = ' ';
@@ -116,7 +102,7 @@ class Reader {
     while (kToken[static_cast<unsigned char>(*at)] != 0) ++at;
     name_bytes_ = static_cast<size_t>(at - begin);
     if (*at != ':' || name_bytes_ == 0) return Bad("a header line without a name and a colon");
-    const std::string_view value = Trimmed(line.substr(name_bytes_ + 1));
+    const std::string_view value = TrimBlanks(line.substr(name_bytes_ + 1));
     if (HasControl(value)) return Bad("a control character in a header's value");
     writes_ = keeps_all_ || MayBeNeeded(name_bytes_);
     if (!writes_) return true;
@@ -178,10 +164,10 @@ class Reader {
 
   void Connection(std::string_view value) {
     EachElement(value, [this](std::string_view option) {
-      if (Is(option, "close")) {
+      if (SameInAnyCase(option, "close")) {
         head_->keep_alive = false;
         closes_ = true;
-      } else if (Is(option, "keep-alive") && !closes_) {
+      } else if (SameInAnyCase(option, "keep-alive") && !closes_) {
         head_->keep_alive = true;
       }
       return true;
@@ -207,7 +193,7 @@ class Reader {
     return EachElement(value, [this](std::string_view coding) {
       if (coding.empty()) return true;
       if (head_->chunked) return Bad("a Transfer-Encoding after chunked");
-      head_->chunked = Is(coding, "chunked");
+      head_->chunked = SameInAnyCase(coding, "chunked");
       head_->coded = !head_->chunked;
       return true;
     });

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "absl/strings/match.h"
+#include "agent/protocol/header_text.h"
 #include "agent/protocol/http_client.h"
 #include "agent/protocol/websocket_frame.h"
 
@@ -20,21 +20,11 @@ std::string Base64(const unsigned char* bytes, size_t size) {
   return text;
 }
 
-bool Is(std::string_view text, std::string_view lower) {
-  return absl::EqualsIgnoreCase({text.data(), text.size()}, {lower.data(), lower.size()});
-}
-
 // Takes the next element off a comma-separated list, trimmed.
 std::string_view NextElement(std::string_view* list) {
   const size_t comma = std::min(list->find(','), list->size());
-  std::string_view element = list->substr(0, comma);
+  const std::string_view element = TrimBlanks(list->substr(0, comma));
   list->remove_prefix(std::min(comma + 1, list->size()));
-  while (!element.empty() && (element.front() == ' ' || element.front() == '\t')) {
-    element.remove_prefix(1);
-  }
-  while (!element.empty() && (element.back() == ' ' || element.back() == '\t')) {
-    element.remove_suffix(1);
-  }
   return element;
 }
 
@@ -48,7 +38,7 @@ bool HeaderNames(const HttpResponse& response, std::string_view name, std::strin
     if (!line.starts_with(name) || !line.substr(name.size()).starts_with(':')) continue;
     line.remove_prefix(name.size() + 1);
     while (!line.empty()) {
-      if (Is(NextElement(&line), wanted)) return true;
+      if (SameInAnyCase(NextElement(&line), wanted)) return true;
     }
   }
   return false;

@@ -5,6 +5,7 @@
 #include <lua.hpp>
 #include <utility>
 
+#include "agent/protocol/header_text.h"
 #include "common/load/nanoseconds.h"
 #include "common/script/json.h"
 
@@ -13,12 +14,6 @@ namespace {
 
 void PushText(lua_State* lua, std::string_view text) {
   lua_pushlstring(lua, text.data(), text.size());
-}
-
-std::string_view Trimmed(std::string_view text) {
-  while (text.starts_with(' ') || text.starts_with('\t')) text.remove_prefix(1);
-  while (text.ends_with(' ') || text.ends_with('\t')) text.remove_suffix(1);
-  return text;
 }
 
 void PushHeaders(lua_State* lua, std::string_view head) {
@@ -47,8 +42,8 @@ void PushCookies(lua_State* lua, std::string_view head) {
     line = line.substr(0, line.find(';'));
     const size_t equals = line.find('=');
     if (equals == std::string_view::npos) continue;
-    PushText(lua, Trimmed(line.substr(0, equals)));
-    PushText(lua, Trimmed(line.substr(equals + 1)));
+    PushText(lua, TrimBlanks(line.substr(0, equals)));
+    PushText(lua, TrimBlanks(line.substr(equals + 1)));
     lua_rawset(lua, -3);
   }
 }
