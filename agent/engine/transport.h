@@ -49,6 +49,7 @@ class Transport {
     return Waiter(socket_.loop(), &socket_, send_wants_, deadline_ns, interrupt);
   }
   // False when Receive would find nothing, known without a system call: what comes is announced.
+  // TLS may hold decrypted bytes, of which nobody hears.
   bool MayReceive() const { return secure() || socket_.MayReceive(); }
   // Either of them, for who has something to send while it listens.
   Waiter ToReceiveOrSend(int64_t deadline_ns, Interrupt* interrupt) {

@@ -63,7 +63,6 @@ class HttpResponseParser {
   // The peer has closed: completes a body that ends with its connection.
   State Finish();
 
-  bool started() const { return started_; }                // a byte of the response has come
   bool head_done() const { return part_ != Part::kHead; }  // of the response proper
   // After kComplete: how many bytes at the end of the last Feed's come after the response. What
   // follows a 101 belongs to the protocol that was switched to.
@@ -99,7 +98,7 @@ class HttpResponseParser {
   bool keep_body_ = false;
   bool streamed_ = false;
   bool measure_body_ = false;
-  bool started_ = false;
+  bool started_ = false;  // a byte of the response has come
   Failure failure_{ErrorKind::kBadResponse, ""};
 };
 

@@ -164,12 +164,8 @@ std::optional<Websocket::Event> Websocket::Decode(std::string_view* bytes) {
 }
 
 Transport::Step Websocket::Read(std::optional<Event>* event) {
-  // A plain socket knows without a system call that there is nothing, unless the loop has not heard
-  // yet of what a broken one still holds; TLS may hold decrypted bytes.
-  if (!send_broken_ && !transport_->secure() &&
-      !transport_->ToReceive(kNever, nullptr).await_ready()) {
-    return Transport::Step::kBlocked;
-  }
+  // Of what a broken one still holds the loop may not have heard yet.
+  if (!send_broken_ && !transport_->MayReceive()) return Transport::Step::kBlocked;
   const Transport::Moved moved = transport_->Receive(loop().read_buffer(), Loop::kReadBufferBytes);
   switch (moved.step) {
     case Transport::Step::kDone: {

@@ -128,7 +128,6 @@ class Websocket {
     size_t queued_at = 0;
     size_t unread_at = 0;
 
-    bool empty() const { return queued.empty() && unread.empty(); }
     void Clear() {
       queued.clear();
       unread.clear();
