@@ -26,6 +26,15 @@ bool HasHeader(std::string_view headers, std::string_view name) {
   return false;
 }
 
+std::optional<Failure> FaultOfHeaders(std::string_view lines, int count) {
+  const auto returns = std::count(lines.begin(), lines.end(), '\r');
+  const auto breaks = std::count(lines.begin(), lines.end(), '\n');
+  if (returns == count && breaks == count && lines.find('\0') == std::string_view::npos) {
+    return std::nullopt;
+  }
+  return Failure{ErrorKind::kBadRequest, "a header's value has a line break or a NUL in it"};
+}
+
 uint64_t HttpRequest::BodyBytes() const {
   uint64_t bytes = body.size();
   for (const BodyPiece& piece : pieces) bytes += piece.bytes.size();

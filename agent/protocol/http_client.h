@@ -134,6 +134,9 @@ class HttpClient {
 // True when the first line of `headers` whose name is `name` (any case) exists.
 bool HasHeader(std::string_view headers, std::string_view name);
 
+// A failure when the rendered `lines` are not `count` headers.
+std::optional<Failure> FaultOfHeaders(std::string_view lines, int count);
+
 }  // namespace rampart::agent
 
 #endif  // RAMPART_AGENT_PROTOCOL_HTTP_CLIENT_H_

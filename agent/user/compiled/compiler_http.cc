@@ -2,6 +2,7 @@
 #include <utility>
 
 #include "absl/strings/match.h"
+#include "agent/protocol/http_client.h"
 #include "agent/protocol/url.h"
 #include "agent/user/compiled/compiler.h"
 
@@ -10,11 +11,40 @@ namespace {
 
 constexpr uint32_t kDefaultMaxRedirects = 10;
 
-bool IsConstant(const HttpStep& step) {
-  if (!step.url.text.constant() || !step.headers.lines.constant()) return false;
-  if (const auto* json = std::get_if<ValueTemplate>(&step.content)) return json->holes.empty();
-  if (const auto* body = std::get_if<Template>(&step.content)) return body->constant();
-  return std::holds_alternative<std::monostate>(step.content);
+// All of a text that no expression is part of. One that was refused is no text.
+const std::string* FixedText(const Template& text) {
+  return text.constant() && !text.literals.empty() ? &text.literals[0] : nullptr;
+}
+
+const std::string* FixedContent(const HttpStep& step) {
+  static const auto& none = *new std::string;
+  if (std::holds_alternative<std::monostate>(step.content)) return &none;
+  if (const auto* body = std::get_if<Template>(&step.content)) return FixedText(*body);
+  const auto* json = std::get_if<ValueTemplate>(&step.content);
+  if (json == nullptr || !json->holes.empty() || json->literals.empty()) return nullptr;
+  return &json->literals[0];
+}
+
+std::unique_ptr<const FixedRequest> FixedOf(const HttpStep& step) {
+  const std::string* const url_text = FixedText(step.url.text);
+  const std::string* const headers = FixedText(step.headers.lines);
+  const std::string* const body = FixedContent(step);
+  if (url_text == nullptr || headers == nullptr || body == nullptr) return nullptr;
+  if (FaultOfHeaders(*headers, step.headers.count)) return nullptr;
+  auto fixed = std::make_unique<FixedRequest>();
+  fixed->url_text = *url_text;
+  step.url.Complete(&fixed->url_text);
+  const absl::StatusOr<Url> url = Url::Parse(fixed->url_text);
+  if (!url.ok() || url->websocket) return nullptr;
+  fixed->url = *url;
+  fixed->headers = *headers;
+  fixed->body = *body;
+  HttpClient::RenderRequest({.method = step.method,
+                             .headers = fixed->headers,
+                             .body = fixed->body,
+                             .has_body = !std::holds_alternative<std::monostate>(step.content)},
+                            fixed->url, &fixed->rendered);
+  return fixed;
 }
 
 }  // namespace
@@ -66,7 +96,7 @@ std::unique_ptr<HttpStep> Compiler::HttpOf(const v1::Http& proto, const Around& 
   }
   step->headers = HeadersOf(headers, around);
   if (proto.has_multipart()) ++step->headers.count;
-  step->constant = IsConstant(*step);
+  step->fixed = FixedOf(*step);
 
   Around own = around;
   own.in_message = true;  // json is this step's response: nothing has to be kept for later

@@ -36,7 +36,7 @@ struct GraphqlMark {
   SeriesId failed = 0;  // when no tag is rendered
 };
 
-// A request that no expression is part of, as it is sent each time.
+// A request that no expression is part of, as it is sent each time. Stays where it is made.
 struct FixedRequest {
   std::string url_text;
   Url url;  // views into url_text
@@ -52,8 +52,10 @@ struct HttpStep {
   HeaderText headers;
   std::variant<std::monostate, ValueTemplate, std::vector<std::pair<std::string, Template>>,
                Template, std::vector<PartContent>>
-      content;            // none, json, form, raw, multipart
-  bool constant = false;  // url, headers and content have no expression, and it is not multipart
+      content;  // none, json, form, raw, multipart
+  // What all of these come to; null where an expression or a form is part of them, and where they
+  // cannot be sent, which each request finds out.
+  std::unique_ptr<const FixedRequest> fixed;
   std::vector<CheckCode> checks;
   Recordings record;
   std::vector<NamedCode> save;
@@ -71,7 +73,6 @@ struct HttpStep {
   static constexpr size_t kMaxRendered = 1000;
   mutable std::vector<std::pair<uint32_t, HttpSeries>> series;
   mutable std::unordered_map<std::string, HttpSeries> rendered_series;
-  mutable std::unique_ptr<const FixedRequest> fixed;  // of a constant one, once it was made
 };
 
 }  // namespace rampart::agent

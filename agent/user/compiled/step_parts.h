@@ -58,6 +58,11 @@ struct HeaderText {
 struct UrlText {
   Template text;
   std::string base;  // put before one that turns out to begin so
+
+  // `url` is the rendered text.
+  void Complete(std::string* url) const {
+    if (url->starts_with('/')) url->insert(0, base);
+  }
 };
 
 // Which hashes of an exchange's contents expressions ask for.

@@ -262,7 +262,7 @@ Flow Walker::Keep(const std::vector<NamedCode>& variables, decltype(&Script::Sto
 
 absl::Status Walker::RenderUrl(const UrlText& url, std::string* out) {
   const absl::Status status = context_.script.Render(url.text, user_.environment, out);
-  if (out->starts_with('/')) out->insert(0, url.base);
+  url.Complete(out);
   return status;
 }
 
@@ -277,13 +277,9 @@ absl::Status Walker::RenderTags(const SampleTags& tags, Tags* all) {
   return absl::OkStatus();
 }
 
-std::optional<Failure> Walker::CheckHeaders(std::string_view lines, int count) {
-  const auto returns = std::count(lines.begin(), lines.end(), '\r');
-  const auto breaks = std::count(lines.begin(), lines.end(), '\n');
-  if (returns == count && breaks == count && lines.find('\0') == std::string_view::npos) {
-    return std::nullopt;
-  }
-  return Failure{ErrorKind::kBadRequest, "a header's value has a line break or a NUL in it"};
+void Walker::KeepCookies(const HttpResponse& response, const Url& url) {
+  if (!response.sets_cookies) return;
+  user_.Http().cookies().SetAll(response.head, url.host, url.target);
 }
 
 }  // namespace rampart::agent

@@ -77,8 +77,6 @@ class Walker {
   // A failure where the request cannot be sent as written.
   Flow RenderRequest(const HttpStep& step, const Step& at, ExchangeBuffers& buffers,
                      std::optional<Failure>* failed);
-  // Makes the request of a constant step from what was rendered; null where it has no valid URL.
-  static const FixedRequest* FixedOf(const HttpStep& step, const ExchangeBuffers& buffers);
   void CountExchange(const HttpStep& step, std::string_view method, const HttpTimes& times,
                      int status, const std::optional<Failure>& failed, bool ok);
   const HttpSeries& SeriesOf(const HttpStep& step, std::string_view method, int status,
@@ -163,8 +161,8 @@ class Walker {
   absl::Status RenderUrl(const UrlText& url, std::string* out);
   // Rendered tags added to the fixed ones.
   absl::Status RenderTags(const SampleTags& tags, Tags* all);
-  // A failure when the rendered lines are not `count` headers.
-  static std::optional<Failure> CheckHeaders(std::string_view lines, int count);
+  // What an answer of `url` gives the user.
+  void KeepCookies(const HttpResponse& response, const Url& url);
 
   ThreadContext& context_;
   User& user_;

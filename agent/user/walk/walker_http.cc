@@ -4,7 +4,6 @@
 #include <span>
 #include <utility>
 
-#include "absl/strings/match.h"
 #include "agent/protocol/url.h"
 #include "agent/user/walk/walker.h"
 #include "common/load/nanoseconds.h"
@@ -67,25 +66,8 @@ Flow Walker::RenderRequest(const HttpStep& step, const Step& at, ExchangeBuffers
       status = RenderParts(*parts, buffers, failed);
     }
   }
-  if (status.ok() && !*failed) *failed = CheckHeaders(buffers.headers, step.headers.count);
+  if (status.ok() && !*failed) *failed = FaultOfHeaders(buffers.headers, step.headers.count);
   return status.ok() ? Flow::kNext : ScriptError(status, step.name, at.at);
-}
-
-const FixedRequest* Walker::FixedOf(const HttpStep& step, const ExchangeBuffers& buffers) {
-  auto fixed = std::make_unique<FixedRequest>();
-  fixed->url_text = buffers.url;
-  const absl::StatusOr<Url> url = Url::Parse(fixed->url_text);
-  if (!url.ok() || url->websocket) return nullptr;  // an error of each request
-  fixed->url = *url;
-  fixed->headers = buffers.headers;
-  fixed->body = buffers.body;
-  HttpClient::RenderRequest({.method = step.method,
-                             .headers = fixed->headers,
-                             .body = fixed->body,
-                             .has_body = !std::holds_alternative<std::monostate>(step.content)},
-                            fixed->url, &fixed->rendered);
-  step.fixed = std::move(fixed);
-  return step.fixed.get();
 }
 
 Task<Flow> Walker::Http(const HttpStep& step, const Step& at) {
@@ -94,12 +76,9 @@ Task<Flow> Walker::Http(const HttpStep& step, const Step& at) {
   std::optional<Failure> failed;
   // Null: what is sent stands in the buffers.
   const FixedRequest* fixed = step.fixed.get();
-  if (fixed == nullptr) {
-    if (RenderRequest(step, at, *buffers, &failed) != Flow::kNext) {
-      context_.buffers.Return(std::move(buffers));
-      co_return Flow::kEnd;
-    }
-    if (step.constant && !failed) fixed = FixedOf(step, *buffers);
+  if (fixed == nullptr && RenderRequest(step, at, *buffers, &failed) != Flow::kNext) {
+    context_.buffers.Return(std::move(buffers));
+    co_return Flow::kEnd;
   }
   Scope& scope = user_.scope;
   // What this step's expressions see from here on; a message that is being handled comes back
@@ -168,9 +147,7 @@ Task<Flow> Walker::Http(const HttpStep& step, const Step& at) {
     const bool ok = !failed && (location.empty() ? Expected(step, status) : follows);
     CountExchange(step, method, times, status, failed, ok);
     if (failed) break;
-    if (buffers->response.sets_cookies) {
-      user_.Http().cookies().SetAll(buffers->response.head, url->host, url->target);
-    }
+    KeepCookies(buffers->response, *url);
     scope.status = status;
     scope.ok = ok;
     if (location.empty()) break;

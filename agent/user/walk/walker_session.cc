@@ -73,7 +73,7 @@ Task<Flow> Walker::OpenWebsocket(WebsocketSession& session) {
     failed = Failure{ErrorKind::kBadUrl, url.ok() ? "a WebSocket needs a ws:// or wss:// URL"
                                                   : std::string(url.status().message())};
   } else {
-    failed = CheckHeaders(buffers->headers, target.headers.count);
+    failed = FaultOfHeaders(buffers->headers, target.headers.count);
   }
   if (!failed) {
     const WebsocketRequest request{
@@ -88,9 +88,7 @@ Task<Flow> Walker::OpenWebsocket(WebsocketSession& session) {
     } else {
       session.websocket = std::move(std::get<std::unique_ptr<Websocket>>(opened));
     }
-    if (!buffers->response.Header("set-cookie").empty()) {
-      user_.Http().cookies().SetAll(buffers->response.head, url->host, url->target);
-    }
+    KeepCookies(buffers->response, *url);
   }
   scope.status = buffers->response.status;
   context_.buffers.Return(std::move(buffers));

@@ -41,12 +41,12 @@ Task<Flow> Walker::RunSse(const SseStep& step, const Step& at) {
       failed = Failure{ErrorKind::kBadUrl, url.ok() ? "a WebSocket URL in an `sse` step"
                                                     : std::string(url.status().message())};
     } else {
-      failed = CheckHeaders(buffers->headers, step.headers.count);
+      failed = FaultOfHeaders(buffers->headers, step.headers.count);
     }
     if (!failed) {
       failed = co_await stream.Open(*url, buffers->headers, user_.Http().cookies(),
                                     begin_ns + step.timeout_ns, &user_.hard);
-      user_.Http().cookies().SetAll(stream.response().head, url->host, url->target);
+      KeepCookies(stream.response(), *url);
     }
     context_.buffers.Return(std::move(buffers));
     recorder.Count(counts.data_sent, static_cast<double>(stream.bytes_sent()));
