@@ -1,8 +1,8 @@
 // How the texts of a plan become expressions and templates.
-#include <charconv>
 #include <lua.hpp>
 #include <utility>
 
+#include "common/script/append_number.h"
 #include "common/script/json.h"
 #include "common/script/script.h"
 #include "common/script/statements.h"
@@ -109,16 +109,15 @@ absl::StatusOr<ValueTemplate> Script::CompileValue(const v1::Value& value) {
   compiled.literals.emplace_back();
   const auto append = [&](auto& self, const v1::Value& part) -> absl::Status {
     std::string* out = &compiled.literals.back();
-    char digits[32];
     switch (part.kind_case()) {
       case v1::Value::kBoolean:
         out->append(part.boolean() ? "true" : "false");
         break;
       case v1::Value::kInteger:
-        out->append(digits, std::to_chars(digits, digits + 32, part.integer()).ptr);
+        AppendNumber(part.integer(), out);
         break;
       case v1::Value::kNumber:
-        out->append(digits, std::to_chars(digits, digits + 32, part.number()).ptr);
+        AppendNumber(part.number(), out);
         break;
       case v1::Value::kString: {
         absl::StatusOr<Template> text = CompileTemplate(part.string());

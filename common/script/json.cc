@@ -1,11 +1,11 @@
 #include "common/script/json.h"
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <lua.hpp>
 #include <vector>
 
+#include "common/script/append_number.h"
 #include "common/script/json_document.h"
 #include "common/script/tables.h"
 
@@ -181,14 +181,13 @@ absl::Status AppendJson(lua_State* lua, int index, std::string* out, int depth) 
       out->append(lua_toboolean(lua, index) != 0 ? "true" : "false");
       return absl::OkStatus();
     case LUA_TNUMBER: {
-      char digits[32];
       if (lua_isinteger(lua, index) != 0) {
-        out->append(digits, std::to_chars(digits, digits + 32, lua_tointeger(lua, index)).ptr);
+        AppendNumber(lua_tointeger(lua, index), out);
         return absl::OkStatus();
       }
       const double number = lua_tonumber(lua, index);
       if (!std::isfinite(number)) return absl::InvalidArgumentError("JSON has no infinity or NaN");
-      out->append(digits, std::to_chars(digits, digits + 32, number).ptr);
+      AppendNumber(number, out);
       return absl::OkStatus();
     }
     case LUA_TSTRING: {

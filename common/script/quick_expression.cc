@@ -2,6 +2,7 @@
 
 #include <charconv>
 
+#include "common/script/append_number.h"
 #include "common/script/lua_tokens.h"
 
 namespace rampart {
@@ -73,21 +74,40 @@ std::optional<QuickExpression> QuickExpression::Of(
   return expression;
 }
 
-bool QuickExpression::Term::Holds(const QuickValues& values) const {
-  double value = 0;
+double QuickValues::Number(QuickName name) const {
   switch (name) {
-    case QuickName::kOk:
-      return values.ok != negated;
     case QuickName::kStatus:
-      value = static_cast<double>(values.status);
+      return static_cast<double>(status);
+    case QuickName::kOk:
+      return ok ? 1 : 0;
+    case QuickName::kDurationMs:
+      return duration_ms;
+    case QuickName::kUserId:
+      return static_cast<double>(user_id);
+  }
+  return 0;
+}
+
+void QuickValues::Append(QuickName name, std::string* out) const {
+  switch (name) {
+    case QuickName::kStatus:
+      AppendNumber(status, out);
+      break;
+    case QuickName::kOk:
+      out->append(ok ? "true" : "false");
       break;
     case QuickName::kDurationMs:
-      value = values.duration_ms;
+      AppendNumber(duration_ms, out);
       break;
     case QuickName::kUserId:
-      value = static_cast<double>(values.user_id);
+      AppendNumber(user_id, out);
       break;
   }
+}
+
+bool QuickExpression::Term::Holds(const QuickValues& values) const {
+  if (name == QuickName::kOk) return values.ok != negated;
+  const double value = values.Number(name);
   switch (test) {
     case Test::kTruth:
       return !negated;  // every number is true

@@ -19,6 +19,11 @@ struct QuickValues {
   int64_t user_id = 0;
   double duration_ms = 0;
   bool ok = false;
+
+  // true is 1, false 0.
+  double Number(QuickName name) const;
+  // As a text and as JSON.
+  void Append(QuickName name, std::string* out) const;
 };
 
 // A quick name alone, or a condition of the form `status == 200 or status == 201 and ok`: names and

@@ -1,10 +1,10 @@
 #include "common/script/script.h"
 
 #include <algorithm>
-#include <charconv>
 #include <cstdlib>
 #include <lua.hpp>
 
+#include "common/script/append_number.h"
 #include "common/script/json.h"
 #include "common/script/library.h"
 #include "common/script/pattern_cache.h"
@@ -17,43 +17,6 @@ constexpr int kHookInterval = 10'000;
 
 // Errors begin with the chunk's name, a line number and a colon.
 constexpr std::string_view kPlace = "?:";
-
-template <typename Number>
-void AppendNumber(Number number, std::string* out) {
-  char digits[32];
-  out->append(digits, std::to_chars(digits, digits + sizeof(digits), number).ptr);
-}
-
-void AppendQuick(QuickName name, const QuickValues& values, std::string* out) {
-  switch (name) {
-    case QuickName::kStatus:
-      AppendNumber(values.status, out);
-      break;
-    case QuickName::kOk:
-      out->append(values.ok ? "true" : "false");
-      break;
-    case QuickName::kDurationMs:
-      AppendNumber(values.duration_ms, out);
-      break;
-    case QuickName::kUserId:
-      AppendNumber(values.user_id, out);
-      break;
-  }
-}
-
-double NumberOf(QuickName name, const QuickValues& values) {
-  switch (name) {
-    case QuickName::kStatus:
-      return static_cast<double>(values.status);
-    case QuickName::kOk:
-      return values.ok ? 1 : 0;
-    case QuickName::kDurationMs:
-      return values.duration_ms;
-    case QuickName::kUserId:
-      return static_cast<double>(values.user_id);
-  }
-  return 0;
-}
 
 absl::Status AppendText(lua_State* lua, std::string* out) {
   switch (lua_type(lua, -1)) {
@@ -291,6 +254,12 @@ absl::StatusOr<bool> Script::Truth(const Expression& expression, const Environme
   return truth;
 }
 
+std::optional<QuickName> Script::QuickNameOf(const Expression& expression,
+                                             const QuickValues** values) const {
+  const QuickExpression* const quick = QuickOf(expression, values);
+  return quick == nullptr ? std::nullopt : quick->name();
+}
+
 absl::StatusOr<double> Script::Number(const Expression& expression, const Environment& user) {
   const absl::StatusOr<std::optional<double>> sample = Sample(expression, user);
   if (!sample.ok()) return sample.status();
@@ -300,9 +269,7 @@ absl::StatusOr<double> Script::Number(const Expression& expression, const Enviro
 absl::StatusOr<std::optional<double>> Script::Sample(const Expression& expression,
                                                      const Environment& user) {
   const QuickValues* values = nullptr;
-  if (const QuickExpression* quick = QuickOf(expression, &values)) {
-    if (const auto name = quick->name()) return NumberOf(*name, *values);
-  }
+  if (const auto name = QuickNameOf(expression, &values)) return values->Number(*name);
   if (absl::Status status = Evaluate(expression, user); !status.ok()) return status;
   int is_number = 1;
   std::optional<double> number;
@@ -323,9 +290,8 @@ absl::Status Script::Render(const Template& text, const Environment& user, std::
   out->append(text.literals[0]);
   for (size_t i = 0; i < text.expressions.size(); ++i) {
     const QuickValues* values = nullptr;
-    const QuickExpression* quick = QuickOf(text.expressions[i], &values);
-    if (const auto name = quick == nullptr ? std::nullopt : quick->name()) {
-      AppendQuick(*name, *values, out);
+    if (const auto name = QuickNameOf(text.expressions[i], &values)) {
+      values->Append(*name, out);
     } else {
       if (absl::Status status = Evaluate(text.expressions[i], user); !status.ok()) return status;
       const absl::Status status = AppendText(lua_, out);
@@ -344,19 +310,17 @@ absl::Status Script::RenderJson(const ValueTemplate& value, const Environment& u
     const ValueTemplate::Hole& hole = value.holes[i];
     absl::Status status;
     const QuickValues* values = nullptr;
-    const QuickExpression* quick = hole.typed ? QuickOf(hole.value, &values) : nullptr;
-    const auto name = quick == nullptr ? std::nullopt : quick->name();
-    if (name && *name != QuickName::kDurationMs) {  // a fraction has a form of its own in JSON
-      AppendQuick(*name, *values, out);
-    } else if (hole.typed) {
+    if (!hole.typed) {
+      hole_.clear();
+      status = Render(hole.text, user, &hole_);
+      AppendJsonString(hole_, out);
+    } else if (const auto name = QuickNameOf(hole.value, &values)) {
+      values->Append(*name, out);
+    } else {
       status = Evaluate(hole.value, user);
       if (!status.ok()) return status;
       status = AppendJson(lua_, lua_gettop(lua_), out);
       lua_pop(lua_, 1);
-    } else {
-      hole_.clear();
-      status = Render(hole.text, user, &hole_);
-      AppendJsonString(hole_, out);
     }
     if (!status.ok()) return status;
     out->append(value.literals[i + 1]);

@@ -172,6 +172,9 @@ class Script {
     *values = names_->Quick();
     return *values == nullptr ? nullptr : &quick_[static_cast<size_t>(expression.quick)];
   }
+  // The same where the expression is one of the names alone.
+  std::optional<QuickName> QuickNameOf(const Expression& expression,
+                                       const QuickValues** values) const;
   // Leaves the value on the stack.
   absl::Status Evaluate(const Expression& expression, const Environment& user);
   int Call(int arguments, int results, int64_t max_instructions);
