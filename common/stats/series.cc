@@ -120,12 +120,6 @@ void SeriesValue::Add(const v1::SeriesDelta& delta) {
   }
 }
 
-absl::Status SeriesValue::Apply(const v1::SeriesDelta& delta) {
-  absl::Status status = Check(kind, delta);
-  if (status.ok()) Add(delta);
-  return status;
-}
-
 SeriesStore::Series& SeriesStore::Get(const MetricInfo& metric, const Tags& tags) {
   const std::string name = FormatSeries(metric.name, tags);
   const auto found = by_name_.find(name);

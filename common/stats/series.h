@@ -44,10 +44,8 @@ struct SeriesValue {
   void Clear();
 
   void ToProto(v1::SeriesDelta* out) const;
-  // Adds a delta; a gauge's delta replaces. All or nothing.
-  absl::Status Apply(const v1::SeriesDelta& delta);
-  // The two halves of it: Add takes only what Check found right for its kind.
   static absl::Status Check(v1::MetricKind kind, const v1::SeriesDelta& delta);
+  // Adds a delta that Check found right for its kind; a gauge's delta replaces.
   void Add(const v1::SeriesDelta& delta);
 };
 
