@@ -101,6 +101,10 @@ void ScenarioRun::SetLive(const LiveUser& user, bool live) {
   } else {
     live_.erase(user->scope.user_id);
   }
+  CountLive(live);
+}
+
+void ScenarioRun::CountLive(bool live) {
   context_.recorder.GaugeAdd(context_.vus, live ? 1 : -1, context_.clock.Now());
 }
 
@@ -230,7 +234,7 @@ void ScenarioRun::Arrive(int64_t arrival, int64_t due_ns) {
   User* const user = idle_.back();
   idle_.pop_back();
   user->has_due = true;
-  Serving(true);
+  CountLive(true);
   Serve(*user, due_ns);
 }
 
@@ -251,7 +255,7 @@ Detached ScenarioRun::Serve(User& user, int64_t due_ns) {
   }
   user.has_due = false;
   idle_.push_back(&user);
-  Serving(false);
+  CountLive(false);
   MaybeEnded();
 }
 
@@ -266,12 +270,11 @@ void ScenarioRun::MakeIdle(int64_t users) {
   }
 }
 
-void ScenarioRun::Serving(bool serving) {
-  context_.recorder.GaugeAdd(context_.vus, serving ? 1 : -1, context_.clock.Now());
-}
-
 // ---- One pass
 
+// Every pass and every arrival is counted once: as an iteration, also where a failed step ended it,
+// as interrupted or as dropped. One that was cut off has no duration: it would be that of the
+// grace.
 void ScenarioRun::IterationEnded(User& user, Walker& walker, Flow flow, int64_t begin_ns) {
   walker.Begun(begin_ns);  // unless it was seen to have
   ++user.scope.iteration;

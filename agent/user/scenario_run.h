@@ -65,12 +65,12 @@ class ScenarioRun {
     return start_ns_ + schedule_->DueAt(share_.arrivals->At(arrival));
   }
   void MakeIdle(int64_t users);
-  void Serving(bool serving);
 
   // One pass through the steps has ended.
   void IterationEnded(User& user, Walker& walker, Flow flow, int64_t begin_ns);
   LiveUser MakeUser(int64_t id);
   void SetLive(const LiveUser& user, bool live);
+  void CountLive(bool live);
   // Calls f(user) for every user that runs.
   template <typename F>
   void ForEachLive(F f) {
