@@ -3,15 +3,10 @@
 
 #include <string>
 
-#include "tests/agent/user/hot_path/allocations.h"
-#include "tests/support/engine_runner.h"
+#include "tests/agent/user/hot_path/steady_state.h"
 
 namespace rampart::agent {
 namespace {
-
-// Of pages of histograms that a latency falls into for the first time: far fewer than one for ten
-// arrivals.
-constexpr double kMostPerArrival = 0.02;
 
 // Allocations of one run of `arrivals` at 20,000 a second.
 uint64_t Cost(int arrivals, const std::string& pool) {
@@ -19,23 +14,13 @@ uint64_t Cost(int arrivals, const std::string& pool) {
       "name: test\nscenarios:\n  one:\n    load: { constant_arrival_rate: { rate: 20000/s, "
       "duration: " +
       std::to_string(arrivals / 20) + "ms, " + pool + " } }\n    steps: [ { sleep: 100us } ]\n");
-  EXPECT_TRUE(runner.engine().Arm("").ok());
-  const uint64_t before = Allocations();
-  runner.Begin();
-  runner.Drained();
-  const uint64_t cost = Allocations() - before;
-  runner.Collect();
+  const uint64_t cost = AllocationsOfLoad(runner);
   EXPECT_EQ(runner.Count("iterations") + runner.Count("dropped_iterations"), arrivals);
   return cost;
 }
 
 void ExpectNone(const std::string& pool) {
-  if (!CountsAllocations()) GTEST_SKIP() << "a sanitizer has malloc's place";
-  constexpr int kFew = 2'000;
-  constexpr int kMany = 14'000;
-  const auto few = static_cast<double>(Cost(kFew, pool));
-  const auto many = static_cast<double>(Cost(kMany, pool));
-  EXPECT_LE((many - few) / (kMany - kFew), kMostPerArrival) << few << ", " << many;
+  ExpectNoneEach(2'000, 14'000, [&](int arrivals) { return Cost(arrivals, pool); });
 }
 
 TEST(HotPathArrivals, AllocateNothing) { ExpectNone("users: 50"); }

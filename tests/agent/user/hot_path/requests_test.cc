@@ -1,11 +1,10 @@
 // In steady state a request allocates nothing: what N requests more cost is what N more histogram
 // pages may take, and nothing for each.
-#include "tests/agent/user/hot_path/allocations.h"
-
 #include <gtest/gtest.h>
 
 #include <string>
 
+#include "tests/agent/user/hot_path/steady_state.h"
 #include "tests/support/chat_server.h"
 #include "tests/support/engine_runner.h"
 
@@ -13,9 +12,6 @@ namespace rampart::agent {
 namespace {
 
 constexpr int kUsers = 10;
-// Of a page for each eighth of an octave that a latency falls into for the first time, and of what
-// else grows with the logarithm: far fewer than one for ten requests.
-constexpr double kMostPerRequest = 0.02;
 
 class HotPathTest : public testing::Test {
  protected:
@@ -27,12 +23,7 @@ class HotPathTest : public testing::Test {
                         "scenarios:\n  one:\n    load: { iterations_per_user: { users: " +
                         std::to_string(kUsers) + ", iterations: " + std::to_string(iterations) +
                         " } }\n    steps:\n" + steps);
-    EXPECT_TRUE(runner.engine().Arm("").ok());
-    const uint64_t before = Allocations();
-    runner.Begin();
-    runner.Drained();
-    const uint64_t cost = Allocations() - before;
-    runner.Collect();
+    const uint64_t cost = AllocationsOfLoad(runner);
     EXPECT_EQ(runner.Count("http_reqs"), kUsers * iterations);
     EXPECT_TRUE(runner.errors().empty());
     EXPECT_EQ(runner.Value("checks").trues, runner.Value("checks").total);
@@ -40,12 +31,8 @@ class HotPathTest : public testing::Test {
   }
 
   void ExpectNone(const std::string& steps) {
-    if (!CountsAllocations()) GTEST_SKIP() << "a sanitizer has malloc's place";
-    constexpr int kFew = 200;
-    constexpr int kMany = 1200;
-    const auto few = static_cast<double>(Cost(steps, kFew));
-    const auto many = static_cast<double>(Cost(steps, kMany));
-    EXPECT_LE((many - few) / (kUsers * (kMany - kFew)), kMostPerRequest) << few << ", " << many;
+    ExpectNoneEach(kUsers * 200, kUsers * 1200,
+                   [&](int requests) { return Cost(steps, requests / kUsers); });
   }
 
   ChatServer server_{std::string(PROGRAM_DIR) + "/chat", {"--allow-user-header"}};
