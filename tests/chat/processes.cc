@@ -50,16 +50,12 @@ class SharedCounters {
 // Takes the port for all of them, and does not listen. Only while it is held alone, so that another
 // server's port is not shared by chance; only then others may bind to it as well.
 absl::Status Reserve(tcp::socket& holder, Options& options) {
+  const absl::StatusOr<tcp::endpoint> endpoint = EndpointOf(options);
+  if (!endpoint.ok()) return endpoint.status();
   error_code error;
-  const auto address = asio::ip::make_address(options.address, error);
-  if (error) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("--address ", options.address, " is no IP address"));
-  }
-  const tcp::endpoint endpoint(address, options.port);
-  holder.open(endpoint.protocol(), error);
+  holder.open(endpoint->protocol(), error);
   if (!error) holder.set_option(tcp::socket::reuse_address(true), error);
-  if (!error) holder.bind(endpoint, error);
+  if (!error) holder.bind(*endpoint, error);
   const int one = 1;
   if (!error && setsockopt(holder.native_handle(), SOL_SOCKET, SO_REUSEPORT, &one, sizeof(one))) {
     return absl::ErrnoToStatus(errno, "processes cannot share a port here");

@@ -38,6 +38,16 @@ void RaiseFileLimit() {
 
 }  // namespace
 
+absl::StatusOr<tcp::endpoint> EndpointOf(const Options& options) {
+  error_code error;
+  const auto address = asio::ip::make_address(options.address, error);
+  if (error) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("--address ", options.address, " is no IP address"));
+  }
+  return tcp::endpoint(address, options.port);
+}
+
 Server::TemporaryFolder::~TemporaryFolder() {
   std::error_code ignored;
   if (!path.empty()) std::filesystem::remove_all(path, ignored);
@@ -103,22 +113,18 @@ absl::Status Server::LoadTls(const Options& options) {
 }
 
 absl::Status Server::Listen(const Options& options) {
+  const absl::StatusOr<tcp::endpoint> endpoint = EndpointOf(options);
+  if (!endpoint.ok()) return endpoint.status();
   error_code error;
-  const auto address = asio::ip::make_address(options.address, error);
-  if (error) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("--address ", options.address, " is no IP address"));
-  }
-  const tcp::endpoint endpoint(address, options.port);
   acceptor_ = std::make_unique<Acceptor>(loops_[0]->context());
-  acceptor_->open(endpoint.protocol(), error);
+  acceptor_->open(endpoint->protocol(), error);
   if (!error) acceptor_->set_option(tcp::acceptor::reuse_address(true), error);
   const int one = 1;
   if (!error && shares_port_ &&
       setsockopt(acceptor_->native_handle(), SOL_SOCKET, SO_REUSEPORT, &one, sizeof(one)) != 0) {
     error = error_code(errno, boost::system::system_category());
   }
-  if (!error) acceptor_->bind(endpoint, error);
+  if (!error) acceptor_->bind(*endpoint, error);
   if (!error) acceptor_->listen(kBacklog, error);
   if (error == asio::error::address_in_use) {
     return absl::UnavailableError(

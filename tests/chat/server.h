@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <boost/asio/basic_socket_acceptor.hpp>
+#include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/ssl/context.hpp>
 #include <cstdint>
@@ -18,6 +19,9 @@
 #include "tests/chat/options.h"
 
 namespace rampart::chat {
+
+// Where it is to listen.
+absl::StatusOr<asio::ip::tcp::endpoint> EndpointOf(const Options& options);
 
 // What a server knows that is one of several processes.
 struct OneOfSeveral {
