@@ -2,9 +2,10 @@
 //   export const about       a line of what it measures
 //   export const byDefault   whether it runs when no suite is named
 //   export async function run({rounds, seconds, say, publish, publishPlot})
-// `rounds` and `seconds` are undefined when not asked for: a suite has its own.
+// `rounds` and `seconds` are undefined when not asked for: a suite has its own. publishPlot(name, what plot() of lib/plot.mjs takes).
 import { readdirSync } from 'node:fs';
 import { writePlot, writeSection } from './lib/docs.mjs';
+import { plot } from './lib/plot.mjs';
 import { stopAll } from './lib/process.mjs';
 
 // Where servers are, for those who are not root.
@@ -58,7 +59,7 @@ const publish = (name, text) => {
   process.stdout.write(`\n## ${name}\n\n${text.trim()}\n\n`);
   if (asked.write) writeSection(name, text);
 };
-const publishPlot = (name, svg) => say(`plot: ${writePlot(name, svg, asked.write)}`);
+const publishPlot = (name, description) => say(`plot: ${writePlot(name, plot(description), asked.write)}`);
 
 say(`suites:\n${list}\n\nrunning ${asked.names.join(', ')}`);
 let failed = false;

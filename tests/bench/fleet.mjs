@@ -2,7 +2,6 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { environment, date } from './lib/environment.mjs';
-import { plot } from './lib/plot.mjs';
 import { run as runProgram, sleep, start } from './lib/process.mjs';
 import { bytes, number, table } from './lib/table.mjs';
 import { program, scratchFolder } from './lib/tree.mjs';
@@ -54,7 +53,7 @@ async function overStreams(folder, agents, series, requests, seconds) {
   let memory = 0;
   while (Date.now() - at < seconds * 1000) {
     await sleep(1);
-    memory = Math.max(memory, controller.residentBytes());
+    memory = Math.max(memory, controller.memory().resident);
   }
   const share = (controller.cpuSeconds() - cpu) / ((Date.now() - at) / 1000);
   const sent = await fleet.ended;
@@ -112,48 +111,36 @@ ${days.megabytes.map((one) => number(one, 1)).join(', ')} MB; the timeline has $
 ![CPU](plots/fleet-cpu.svg) ![memory](plots/fleet-memory.svg) ![series](plots/fleet-series.svg) ![two days](plots/fleet-days.svg)`,
   );
   const agentsAxis = { label: `agents (x ${SERIES} series, a delta a second each)` };
-  publishPlot(
-    'fleet-cpu',
-    plot({
-      title: "The controller's CPU",
-      x: agentsAxis,
-      y: { label: 'cores' },
-      lines: [
-        { name: 'the process', points: byAgents.map((one) => [one.agents, one.share]) },
-        { name: 'merging', points: byAgents.map((one) => [one.agents, one.core]) },
-      ],
-    }),
-  );
-  publishPlot(
-    'fleet-memory',
-    plot({
-      title: "The controller's memory",
-      x: agentsAxis,
-      y: { label: 'MB resident' },
-      lines: [{ name: 'the process', points: byAgents.map((one) => [one.agents, one.memory / 1e6]) }],
-    }),
-  );
-  publishPlot(
-    'fleet-series',
-    plot({
-      title: "The controller's CPU by series",
-      x: { label: 'series (300 agents, a delta a second each)' },
-      y: { label: 'cores' },
-      lines: [
-        { name: 'the process', points: bySeries(streams).map((one) => [one.series, one.share]) },
-        { name: 'merging', points: bySeries(streams).map((one) => [one.series, one.core]) },
-      ],
-    }),
-  );
-  publishPlot(
-    'fleet-days',
-    plot({
-      title: 'Memory over two simulated days',
-      x: { label: 'hours' },
-      y: { label: 'MB resident' },
-      lines: [{ name: 'the core', points: days.megabytes.map((one, i) => [((i + 1) / days.megabytes.length) * 48, one]) }],
-    }),
-  );
+  publishPlot('fleet-cpu', {
+    title: "The controller's CPU",
+    x: agentsAxis,
+    y: { label: 'cores' },
+    lines: [
+      { name: 'the process', points: byAgents.map((one) => [one.agents, one.share]) },
+      { name: 'merging', points: byAgents.map((one) => [one.agents, one.core]) },
+    ],
+  });
+  publishPlot('fleet-memory', {
+    title: "The controller's memory",
+    x: agentsAxis,
+    y: { label: 'MB resident' },
+    lines: [{ name: 'the process', points: byAgents.map((one) => [one.agents, one.memory / 1e6]) }],
+  });
+  publishPlot('fleet-series', {
+    title: "The controller's CPU by series",
+    x: { label: 'series (300 agents, a delta a second each)' },
+    y: { label: 'cores' },
+    lines: [
+      { name: 'the process', points: bySeries(streams).map((one) => [one.series, one.share]) },
+      { name: 'merging', points: bySeries(streams).map((one) => [one.series, one.core]) },
+    ],
+  });
+  publishPlot('fleet-days', {
+    title: 'Memory over two simulated days',
+    x: { label: 'hours' },
+    y: { label: 'MB resident' },
+    lines: [{ name: 'the core', points: days.megabytes.map((one, i) => [((i + 1) / days.megabytes.length) * 48, one]) }],
+  });
 }
 
 const bySeries = (streams) => streams.filter((one) => one.agents === 300).sort((a, b) => a.series - b.series);

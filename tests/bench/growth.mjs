@@ -1,6 +1,5 @@
 // What an agent and the controller cost as users, requests a second and series grow; one of the three at a time.
 import { date, environment } from './lib/environment.mjs';
-import { plot } from './lib/plot.mjs';
 import { sleep } from './lib/process.mjs';
 import { runPlan } from './lib/rampart.mjs';
 import { bytes, number, table } from './lib/table.mjs';
@@ -95,24 +94,18 @@ export async function run({ seconds = 4, say, publish, publishPlot }) {
       say(`${number(size)} ${title}: agent ${number(one.agentCpu, 1)} % and ${bytes(one.agentMemory)}, controller ${number(one.controllerCpu, 1)} % and ${bytes(one.controllerMemory)}, ${number(one.rate)} requests/s`);
     }
     const line = (name, of) => ({ name, points: sizes.map((size, i) => [size, of(seen[i])]) });
-    publishPlot(
-      `growth-${kind}-cpu`,
-      plot({
-        title: `CPU against ${title}`,
-        x: { label: title, log },
-        y: { label: '% of a core' },
-        lines: [line('agent', (one) => one.agentCpu), line('controller', (one) => one.controllerCpu)],
-      }),
-    );
-    publishPlot(
-      `growth-${kind}-memory`,
-      plot({
-        title: `Private memory against ${title}`,
-        x: { label: title, log },
-        y: { label: 'MB' },
-        lines: [line('agent', (one) => one.agentMemory / 1e6), line('controller', (one) => one.controllerMemory / 1e6)],
-      }),
-    );
+    publishPlot(`growth-${kind}-cpu`, {
+      title: `CPU against ${title}`,
+      x: { label: title, log },
+      y: { label: '% of a core' },
+      lines: [line('agent', (one) => one.agentCpu), line('controller', (one) => one.controllerCpu)],
+    });
+    publishPlot(`growth-${kind}-memory`, {
+      title: `Private memory against ${title}`,
+      x: { label: title, log },
+      y: { label: 'MB' },
+      lines: [line('agent', (one) => one.agentMemory / 1e6), line('controller', (one) => one.controllerMemory / 1e6)],
+    });
     texts.push(`${title[0].toUpperCase()}${title.slice(1)}, ${what}:
 
 ${table(

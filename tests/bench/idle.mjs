@@ -3,12 +3,12 @@ import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { date, environment } from './lib/environment.mjs';
 import { freePort, startNginx } from './lib/nginx.mjs';
-import { plot } from './lib/plot.mjs';
 import { sleep } from './lib/process.mjs';
 import { runPlan, values } from './lib/rampart.mjs';
 import { bytes, number, slope, table } from './lib/table.mjs';
 import { startTarget } from './lib/target.mjs';
 import { scratchFolder } from './lib/tree.mjs';
+import { messages, pings, plan } from './lib/websocket_user.mjs';
 
 export const about = 'memory of an idle WebSocket user up to 100,000 users, and with TLS';
 export const byDefault = true;
@@ -17,36 +17,13 @@ const ADDRESSES = 12; // each has its own ephemeral ports, and half of them are 
 const SETTLE_SECONDS = 2;
 const CONNECTS_PER_SECOND = 5_000;
 
-const plan = (url, sizes, hold) => `
-name: bench-idle
-metrics: { round_trip: { kind: trend, unit: ms } }
-scenarios:
-  users:
-    load:
-      ramping_users:
-        stages:
-${sizes
-  .map((size, i) => `          - { duration: ${Math.ceil((size - (sizes[i - 1] ?? 0)) / CONNECTS_PER_SECOND)}s, target: ${size} }\n          - { duration: ${hold}s, target: ${size} }`)
-  .join('\n')}
-    graceful_stop: 0s
-    steps:
-      - set: { name: '"user-" .. user.id', room: user.id % 100, joined: now_ms() }
-      - websocket:
-          name: session
-          url: "${url}"
-          checks: { connected: connected }
-          ping_every: 20s
-          send_every:
-            - interval: 30s
-              message: { json: { type: ping, name: "\${name}", timestamp: "\${now_us()}" } }
-          on_message:
-            - record: { round_trip: (now_us() - json.timestamp) / 1000 }
-`;
+// Each size is reached, then held.
+const stages = (sizes, hold) => sizes.flatMap((size, i) => [[Math.ceil((size - (sizes[i - 1] ?? 0)) / CONNECTS_PER_SECOND), size], [hold, size]]);
 
 // Private memory of all agents at each of the sizes: [[users, bytes]].
 async function climb({ url, sizes, agents, hold, flags = [], target, say }) {
   const points = [];
-  const done = await runPlan(plan(url, sizes, hold), {
+  const done = await runPlan(plan({ name: 'bench-idle', url, stages: stages(sizes, hold), session: [pings(20), messages(30)] }), {
     agents,
     flags,
     during: async ({ agents: processes }) => {
@@ -124,13 +101,10 @@ ${table(['', 'agents', 'private memory of all agents, by users', 'slope: memory 
 Every user has three variables, a check, a ping every 20 s, a message every 30 s whose echo is recorded. The kernel's part of a connection is not in it. In wss each user has its own TLS
 session; nginx takes the TLS off.`,
   );
-  publishPlot(
-    'idle-memory',
-    plot({
-      title: 'Private memory of all agents: idle WebSocket users',
-      x: { label: 'users' },
-      y: { label: 'MB' },
-      lines: lines.map(({ name, points }) => ({ name, points: points.map(([users, used]) => [users, used / 1e6]) })),
-    }),
-  );
+  publishPlot('idle-memory', {
+    title: 'Private memory of all agents: idle WebSocket users',
+    x: { label: 'users' },
+    y: { label: 'MB' },
+    lines: lines.map(({ name, points }) => ({ name, points: points.map(([users, used]) => [users, used / 1e6]) })),
+  });
 }

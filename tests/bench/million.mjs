@@ -8,8 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { date, environment } from './lib/environment.mjs';
-import { sleep, start, stopAll } from './lib/process.mjs';
-import { plot } from './lib/plot.mjs';
+import { memoryOf, sleep, start, stopAll } from './lib/process.mjs';
 import { bytes, number, table } from './lib/table.mjs';
 import { program, root, scratchFolder } from './lib/tree.mjs';
 
@@ -40,13 +39,13 @@ export async function run({ seconds, say, publish, publishPlot }) {
   publish('million', report(got));
   const x = { label: 'users', log: true };
   const line = (name, key) => ({ name, points: got.growth.map((one) => [one.users, one[key]]) });
-  publishPlot('million-memory', plot({
+  publishPlot('million-memory', {
     title: 'Memory as the users come', x, y: { label: 'MB', log: true }, lines: [line('agents', 'agents'), line('everything, the kernel too', 'all')],
-  }));
-  publishPlot('million-cpu', plot({
+  });
+  publishPlot('million-cpu', {
     title: 'CPU seconds spent until so many users were there', x, y: { label: 'CPU seconds', log: true },
     lines: [line('agents', 'agentsCpu'), line('controller', 'controllerCpu'), line('chat server', 'serverCpu')],
-  }));
+  });
 }
 
 // One point of that, by what is known of the processes now.
@@ -55,7 +54,7 @@ function grown(chat, controller, before, users) {
   const ticks = agents.reduce((sum, pid) => sum + cpuTicks(pid), 0);
   return {
     users,
-    agents: rolled(agents) / 1e6,
+    agents: resident(agents) / 1e6,
     all: (before.available - memory().available) / 1e6,
     agentsCpu: ticks / TICKS_PER_SECOND,
     controllerCpu: cpuTicks(controller.pid) / TICKS_PER_SECOND,
@@ -132,7 +131,7 @@ async function inside({ users, ramp, hold, every }, result) {
 
   const began = Date.now();
   const seconds = () => (Date.now() - began) / 1000;
-  const seen = { opened: null, full: null, peak: 0, least: before.available };
+  const seen = { full: null, peak: 0, least: before.available };
   const growth = [];
   let asked = 0;
   while (controller.exit === undefined) {
@@ -246,7 +245,7 @@ function held(chat, controller, before, server) {
   const now = memory();
   const agents = childrenOf(controller.pid);
   const servers = childrenOf(chat.pid);
-  const user = { agents: rolled(agents), server: rolled(servers), controller: rolled([controller.pid]) };
+  const user = { agents: resident(agents), server: resident(servers), controller: resident([controller.pid]) };
   const kernel = now.kernel - before.kernel;
   return {
     ...user,
@@ -263,8 +262,7 @@ function held(chat, controller, before, server) {
 }
 
 const childrenOf = (pid) => readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(/\s+/).filter(Boolean).map(Number);
-// Proportional: what processes share is counted once.
-const rolled = (pids) => pids.reduce((sum, pid) => sum + 1024 * Number(/^Pss:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8'))[1]), 0);
+const resident = (pids) => memoryOf(pids).resident;
 const descriptors = (pid) => Number(execFileSync('stat', ['-L', '-c', '%s', `/proc/${pid}/fd`], { encoding: 'utf8' }));
 
 // The server's counts once it has seen the last connection end.

@@ -7,6 +7,7 @@ import { runPlan, values } from './lib/rampart.mjs';
 import { bytes, median, number, table } from './lib/table.mjs';
 import { startTarget } from './lib/target.mjs';
 import { peer, scratchFolder } from './lib/tree.mjs';
+import { messages, pings, plan } from './lib/websocket_user.mjs';
 
 export const about = 'CPU and memory of 10,000 users that ping every 10 s, beside artillery and tsung';
 export const byDefault = true;
@@ -19,35 +20,13 @@ const HOLD_SECONDS = 4; // at FEW
 
 const folder = scratchFolder('websocket');
 
-// Every user has variables, a check, metrics.
-const plan = (port, seconds, session) => `
-name: bench-websocket
-metrics: { round_trip: { kind: trend, unit: ms } }
-scenarios:
-  users:
-    load:
-      ramping_users:
-        stages:
-          - { duration: 1s, target: ${FEW} }
-          - { duration: ${HOLD_SECONDS + SETTLE_SECONDS}s, target: ${FEW} }
-          - { duration: 4s, target: ${USERS} }
-          - { duration: ${seconds}s, target: ${USERS} }
-    graceful_stop: 0s
-    steps:
-      - set: { name: '"user-" .. user.id', room: user.id % 100, joined: now_ms() }
-      - websocket:
-          name: session
-          url: "ws://127.0.0.1:${port}/"
-          checks: { connected: connected }
-${session}
-`;
-
-const PINGS = `          ping_every: ${PING_SECONDS}s`;
-const MESSAGES = `          send_every:
-            - interval: ${PING_SECONDS}s
-              message: { json: { type: ping, name: "\${name}", timestamp: "\${now_us()}" } }
-          on_message:
-            - record: { round_trip: (now_us() - json.timestamp) / 1000 }`;
+const rampartPlan = (port, seconds, session) =>
+  plan({
+    name: 'bench-websocket',
+    url: `ws://127.0.0.1:${port}/`,
+    stages: [[1, FEW], [HOLD_SECONDS + SETTLE_SECONDS, FEW], [4, USERS], [seconds, USERS]],
+    session: [session],
+  });
 
 const artilleryPlan = (port) => `
 config:
@@ -113,7 +92,7 @@ async function watch(target, client, seconds) {
 const rampart = (session) => async (target, seconds) => {
   let seen;
   const before = await target.counts();
-  const done = await runPlan(plan(target.port, seconds + 6, session), {
+  const done = await runPlan(rampartPlan(target.port, seconds + 6, session), {
     during: async ({ agents }) => (seen = await watch(target, agents[0], seconds)),
   });
   const { upgraded } = await target.counts();
@@ -123,8 +102,8 @@ const rampart = (session) => async (target, seconds) => {
 };
 
 const clients = {
-  'Rampart, protocol pings': rampart(PINGS),
-  'Rampart, messages and on_message': rampart(MESSAGES),
+  'Rampart, protocol pings': rampart(pings(PING_SECONDS)),
+  'Rampart, messages and on_message': rampart(messages(PING_SECONDS)),
   artillery: async (target, seconds) => {
     const file = join(folder, 'artillery.yaml');
     writeFileSync(file, artilleryPlan(target.port));
@@ -184,7 +163,7 @@ memory of all. artillery and tsung send a text; the target (\`tests/bench/target
 this plan, the first has \`ping_every: ${PING_SECONDS}s\` in place of its messages:
 
 \`\`\`yaml
-${plan(8080, seconds + 6, MESSAGES).trim()}
+${rampartPlan(8080, seconds + 6, messages(PING_SECONDS)).trim()}
 \`\`\``,
   );
 }

@@ -39,6 +39,18 @@ export async function stopAll() {
 
 export const sleep = (seconds) => new Promise((resolve) => setTimeout(resolve, seconds * 1000));
 
+// Now, in bytes: {resident, anonymous}; what processes share is counted once, in shares.
+export function memoryOf(pids) {
+  const sum = { resident: 0, anonymous: 0 };
+  for (const pid of pids) {
+    const text = read(`/proc/${pid}/smaps_rollup`);
+    const kilobytes = (name) => Number(new RegExp(`^${name}:\\s+(\\d+)`, 'm').exec(text)?.[1] ?? 0);
+    sum.resident += kilobytes('Pss') * 1024;
+    sum.anonymous += kilobytes('Pss_Anon') * 1024;
+  }
+  return sum;
+}
+
 class Process {
   stdout = '';
   stderr = '';
@@ -119,20 +131,9 @@ class Process {
     return this.#cpuAtEnd ?? this.#tree().reduce((sum, one) => sum + one.ticks, 0) / TICKS_PER_SECOND;
   }
 
-  // Now, in bytes: {resident, anonymous}; what processes share is counted once, in shares.
+  // memoryOf the whole tree.
   memory() {
-    const sum = { resident: 0, anonymous: 0 };
-    for (const { pid } of this.#tree()) {
-      const text = read(`/proc/${pid}/smaps_rollup`);
-      const kilobytes = (name) => Number(new RegExp(`^${name}:\\s+(\\d+)`, 'm').exec(text)?.[1] ?? 0);
-      sum.resident += kilobytes('Pss') * 1024;
-      sum.anonymous += kilobytes('Pss_Anon') * 1024;
-    }
-    return sum;
-  }
-
-  residentBytes() {
-    return this.memory().resident;
+    return memoryOf(this.#tree().map((one) => one.pid));
   }
 
   #tree() {
