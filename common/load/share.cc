@@ -15,35 +15,56 @@ int64_t MostUsers(const v1::Load& load) {
   return schedule.ok() ? schedule->MaxUsers() : 0;
 }
 
-absl::StatusOr<Share> ShareOf(const v1::Load& load, const Place& place) {
-  const absl::StatusOr<Stripes> stripes = Stripes::Make(place.weights);
+namespace {
+
+// Of one dealing, what `hand` has of `users` and of `arrivals`. Arrivals go by weight to those who
+// have users for them.
+absl::Status Deal(const Hand& hand, int64_t most_users, Stripe* users,
+                  std::optional<Stripe>* arrivals) {
+  const absl::StatusOr<Stripes> stripes = Stripes::Make(hand.weights);
   if (!stripes.ok()) return stripes.status();
-  Share share;
-  share.users = stripes->Of(place.agent).Part(place.thread, place.threads);
-
-  if (load.has_shared_iterations() && !share.users.empty()) {
-    // Iteration i belongs to user i % users.
-    const int64_t users = load.shared_iterations().users();
-    const int64_t iterations = load.shared_iterations().iterations();
-    share.iterations = iterations / users * share.users.CountBefore(users) +
-                       share.users.CountBefore(iterations % users);
-  }
-
-  if (IsArrivalRate(load)) {
-    const int64_t most = MostUsers(load);
-    std::vector<uint32_t> weights = place.weights;
+  if (arrivals->has_value()) {
+    std::vector<uint32_t> weights = hand.weights;
     for (int agent = 0; agent < stripes->agents(); ++agent) {
-      const Stripe users = stripes->Of(agent);
-      if (users.empty() || users.CountBefore(most) == 0) weights[static_cast<size_t>(agent)] = 0;
+      if (stripes->Of(agent).Of(*users).CountBefore(most_users) == 0) {
+        weights[static_cast<size_t>(agent)] = 0;
+      }
     }
     const absl::StatusOr<Stripes> taking_part = Stripes::Make(std::move(weights));
     if (!taking_part.ok()) return taking_part.status();
-    const Stripe own = taking_part->Of(place.agent);
-    if (!own.empty()) {
-      const int64_t own_users = stripes->Of(place.agent).CountBefore(most);
-      const int parts = static_cast<int>(std::min<int64_t>(place.threads, own_users));
-      if (place.thread < parts) share.arrivals = own.Part(place.thread, parts);
-    }
+    const Stripe own = taking_part->Of(hand.agent);
+    *arrivals = own.empty() ? std::nullopt : std::optional(own.Of(**arrivals));
+  }
+  *users = stripes->Of(hand.agent).Of(*users);
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<Share> ShareOf(const v1::Load& load, const Place& place) {
+  const int64_t most = MostUsers(load);
+  Stripe users = Stripe::Whole();
+  std::optional<Stripe> arrivals;
+  if (IsArrivalRate(load)) arrivals = Stripe::Whole();
+  absl::Status status = Deal({place.agent, place.weights}, most, &users, &arrivals);
+  for (const Hand& hand : place.again) {
+    if (!status.ok()) break;
+    status = Deal(hand, most, &users, &arrivals);
+  }
+  if (!status.ok()) return status;
+
+  Share share;
+  share.users = users.Part(place.thread, place.threads);
+  if (arrivals) {
+    const int parts = static_cast<int>(std::min<int64_t>(place.threads, users.CountBefore(most)));
+    if (place.thread < parts) share.arrivals = arrivals->Part(place.thread, parts);
+  }
+  if (load.has_shared_iterations() && !share.users.empty()) {
+    // Iteration i belongs to user i % users.
+    const int64_t all = load.shared_iterations().users();
+    const int64_t iterations = load.shared_iterations().iterations();
+    share.iterations =
+        iterations / all * share.users.CountBefore(all) + share.users.CountBefore(iterations % all);
   }
   return share;
 }

@@ -12,17 +12,26 @@
 
 namespace rampart {
 
+// One of those over whom something is dealt out by weight.
+struct Hand {
+  int agent = 0;
+  std::vector<uint32_t> weights = {1};
+};
+
 // Where a thread stands in the cluster.
 struct Place {
   int agent = 0;
   std::vector<uint32_t> weights = {1};  // of all agents
   int thread = 0;
   int threads = 1;  // of this agent; others may have other numbers
+  // Of what was dealt to `agent` first, when that one was lost: dealt out again over others, and
+  // perhaps again.
+  std::vector<Hand> again = {};
 };
 
 // Taken over all agents and threads, users, arrivals and iterations are the plan's, each once.
 struct Share {
-  Stripe users = Stripe::Whole();  // user u is index u-1
+  Stripe users = Stripe::None();  // user u is index u-1
   // Of an arrival rate: only who owns a user takes part. Nothing: this thread has no arrivals.
   std::optional<Stripe> arrivals;
   int64_t iterations = 0;  // of shared_iterations: in proportion to the own users
@@ -34,6 +43,11 @@ absl::StatusOr<Share> ShareOf(const v1::Load& load, const Place& place);
 // Whether iterations are due by themselves, whatever the users do: the open models.
 inline bool IsArrivalRate(const v1::Load& load) {
   return load.has_constant_arrival_rate() || load.has_ramping_arrival_rate();
+}
+
+// Whether the load ends when its iterations are made.
+inline bool CountsIterations(const v1::Load& load) {
+  return load.has_iterations_per_user() || load.has_shared_iterations();
 }
 
 // The most users that a scenario has at a time.

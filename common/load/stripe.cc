@@ -17,8 +17,15 @@ Stripe Stripe::Whole() {
   return Stripe(pattern);
 }
 
+Stripe Stripe::None() {
+  static const auto& pattern =
+      *new std::shared_ptr<const Pattern>(new Pattern{.period = 1, .positions = {}});
+  return Stripe(pattern);
+}
+
 int64_t Stripe::CountBefore(int64_t n) const {
   if (n <= 0 || empty()) return 0;
+  if (outer_ != nullptr) n = outer_->CountBefore(n);
   const auto& positions = pattern_->positions;
   const int64_t whole = n / pattern_->period;
   const int64_t in_last =
@@ -31,13 +38,21 @@ int64_t Stripe::CountBefore(int64_t n) const {
 int64_t Stripe::At(int64_t k) const {
   const int64_t number = first_ + k * step_;
   const auto size = static_cast<int64_t>(pattern_->positions.size());
-  return number / size * pattern_->period + pattern_->positions[static_cast<size_t>(number % size)];
+  const int64_t index =
+      number / size * pattern_->period + pattern_->positions[static_cast<size_t>(number % size)];
+  return outer_ == nullptr ? index : outer_->At(index);
 }
 
 Stripe Stripe::Part(int part, int parts) const {
   Stripe dealt = *this;
   dealt.first_ = first_ + part * step_;
   dealt.step_ = step_ * parts;
+  return dealt;
+}
+
+Stripe Stripe::Of(const Stripe& outer) const {
+  Stripe dealt = *this;
+  dealt.outer_ = std::make_shared<const Stripe>(outer_ == nullptr ? outer : outer_->Of(outer));
   return dealt;
 }
 

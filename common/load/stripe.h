@@ -21,15 +21,22 @@ class Stripe {
  public:
   // Every index.
   static Stripe Whole();
+  // No index at all.
+  static Stripe None();
 
   // How many own indexes are below `n`.
   int64_t CountBefore(int64_t n) const;
   // The k-th own index, k from 0. The stripe must not be empty.
   int64_t At(int64_t k) const;
-  bool empty() const { return pattern_->positions.empty(); }
+  bool Contains(int64_t index) const { return CountBefore(index) < CountBefore(index + 1); }
+  bool empty() const {
+    return pattern_->positions.empty() || (outer_ != nullptr && outer_->empty());
+  }
 
   // This stripe dealt in turn over `parts`: the k-th index goes to part k % parts.
   Stripe Part(int part, int parts) const;
+  // Of `outer` those whose number there is an index of this: a share dealt out once more.
+  Stripe Of(const Stripe& outer) const;
 
  private:
   friend class Stripes;
@@ -46,6 +53,7 @@ class Stripe {
   // The own indexes are those of the pattern whose number is first_ + k*step_.
   int64_t first_ = 0;
   int64_t step_ = 1;
+  std::shared_ptr<const Stripe> outer_;  // null: of all indexes
 };
 
 class Stripes {

@@ -83,6 +83,16 @@ UserTimeline::UserTimeline(UserSchedule schedule, Stripe stripe)
     : schedule_(std::move(schedule)), stripe_(std::move(stripe)) {}
 
 std::optional<UserEvent> UserTimeline::Next() {
+  return ahead_ ? std::exchange(ahead_, std::nullopt) : Make();
+}
+
+int64_t UserTimeline::EnterAt(int64_t t) {
+  int64_t running = 0;
+  for (ahead_ = Make(); ahead_ && ahead_->at_ns <= t; ahead_ = Make()) running = running_;
+  return running;
+}
+
+std::optional<UserEvent> UserTimeline::Make() {
   if (stripe_.empty()) return std::nullopt;
   if (!begun_) {
     if (running_ < stripe_.CountBefore(schedule_.start_users_)) return Event(0, running_++, true);

@@ -63,8 +63,14 @@ class UserTimeline {
 
   // Nothing more once every own user has stopped. Users that run to the end stop at Length().
   std::optional<UserEvent> Next();
+  // Before the first Next: skips what is due up to `t`. How many own users run then: the first of
+  // the stripe.
+  int64_t EnterAt(int64_t t);
+  // What Next gave last: it gives it again.
+  void PutBack(std::optional<UserEvent> event) { ahead_ = event; }
 
  private:
+  std::optional<UserEvent> Make();
   UserEvent Event(int64_t at_ns, int64_t own, bool start) const {
     return {at_ns, stripe_.At(own) + 1, start};
   }
@@ -74,6 +80,7 @@ class UserTimeline {
   bool begun_ = false;  // every own user of the start has started
   size_t stage_ = 0;
   int64_t running_ = 0;  // own users
+  std::optional<UserEvent> ahead_;
 };
 
 }  // namespace rampart

@@ -78,5 +78,50 @@ TEST(Share, MaxUsersTakePartToo) {
   EXPECT_TRUE(ShareOf(rate, {1, {1, 1}, 0, 1})->arrivals.has_value());
 }
 
+TEST(Share, WhatIsDealtAgainIsWhatWasDealtFirst) {
+  const uint64_t seed = std::random_device()();
+  std::printf("seed %llu\n", static_cast<unsigned long long>(seed));
+  std::mt19937_64 random(seed);
+  for (int round = 0; round < 200; ++round) {
+    const auto weights = [&random] {
+      std::vector<uint32_t> drawn(static_cast<size_t>(Draw(random, 1, 4)));
+      for (uint32_t& weight : drawn) weight = static_cast<uint32_t>(Draw(random, 0, 5));
+      drawn[0] += 1;
+      return drawn;
+    };
+    Place place;
+    place.weights = weights();
+    place.agent = static_cast<int>(Draw(random, 0, static_cast<int64_t>(place.weights.size()) - 1));
+    if (Draw(random, 0, 1) == 1) place.again.push_back({0, weights()});
+    v1::Load rate;
+    rate.mutable_constant_arrival_rate()->set_users(Draw(random, 1, 30));
+    const Share whole = *ShareOf(rate, place);
+
+    std::vector<int> users(200, 0);
+    std::vector<int> arrivals(200, 0);
+    place.again.push_back({0, weights()});
+    const auto agents = static_cast<int>(place.again.back().weights.size());
+    for (int agent = 0; agent < agents; ++agent) {
+      place.again.back().agent = agent;
+      place.threads = static_cast<int>(Draw(random, 1, 3));
+      for (place.thread = 0; place.thread < place.threads; ++place.thread) {
+        const Share part = *ShareOf(rate, place);
+        for (int64_t index = 0; index < 200; ++index) {
+          const auto at = static_cast<size_t>(index);
+          if (part.users.Contains(index)) ++users[at];
+          if (part.arrivals && part.arrivals->Contains(index)) ++arrivals[at];
+        }
+        if (part.users.empty()) continue;
+        for (int64_t k = 0; k < 5; ++k) ASSERT_EQ(part.users.CountBefore(part.users.At(k)), k);
+      }
+    }
+    for (int64_t index = 0; index < 200; ++index) {
+      const auto at = static_cast<size_t>(index);
+      ASSERT_EQ(users[at], whole.users.Contains(index) ? 1 : 0);
+      ASSERT_EQ(arrivals[at], whole.arrivals && whole.arrivals->Contains(index) ? 1 : 0);
+    }
+  }
+}
+
 }  // namespace
 }  // namespace rampart

@@ -125,6 +125,41 @@ TEST(UserTimeline, AgentsTogetherAreTheOneAgentRun) {
   }
 }
 
+TEST(UserTimeline, EnteredLaterItIsWhereItWouldBe) {
+  v1::Load load;
+  auto& ramp = *load.mutable_ramping_users();
+  ramp.set_start_users(3);
+  const auto stage = [&ramp](int64_t seconds, int64_t target) {
+    auto& one = *ramp.add_stages();
+    one.mutable_duration()->set_seconds(seconds);
+    one.set_target(target);
+  };
+  stage(10, 40);
+  stage(5, 40);
+  stage(10, 7);
+  stage(0, 20);
+  stage(5, 0);
+  const UserSchedule schedule = *UserSchedule::Make(load);
+  for (int agent = 0; agent < 3; ++agent) {
+    const Stripe stripe = Stripes::Make({1, 3, 2})->Of(agent);
+    std::vector<UserEvent> all;
+    UserTimeline whole(schedule, stripe);
+    while (const auto event = whole.Next()) all.push_back(*event);
+    for (int64_t t = -1'000'000'000; t < 32'000'000'000; t += 333'333'333) {
+      UserTimeline entered(schedule, stripe);
+      ASSERT_EQ(entered.EnterAt(t), t < 0 ? 0 : stripe.CountBefore(schedule.UsersAt(t))) << t;
+      const auto rest = std::find_if(all.begin(), all.end(),
+                                     [t](const UserEvent& event) { return event.at_ns > t; });
+      for (auto expected = rest; expected != all.end(); ++expected) {
+        const auto event = entered.Next();
+        ASSERT_TRUE(event.has_value());
+        ASSERT_EQ(*event, *expected);
+      }
+      ASSERT_FALSE(entered.Next().has_value());
+    }
+  }
+}
+
 TEST(UserTimeline, RunsAsManyUsersAsTheFormulaSays) {
   auto random = Random();
   for (int round = 0; round < 200; ++round) {
