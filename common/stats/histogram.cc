@@ -142,13 +142,15 @@ double Histogram::MiddleOf(uint32_t key) {
   return std::bit_cast<double>(low | uint64_t{1} << (kDroppedBits - 1));
 }
 
-double Histogram::Percentile(double p) const {
-  if (count_ == 0) return 0;
+uint64_t Histogram::RankOf(double p, uint64_t count) {
   // In integers: 0.55 * 100 is more than 55 in doubles, and its ceiling the wrong rank.
   constexpr uint64_t kWhole = 100'000'000;  // 100 %, in millionths of a percent
   const auto share = static_cast<uint64_t>(std::llround(std::clamp(p, 0.0, 100.0) * 1e6));
-  const auto exact = (static_cast<unsigned __int128>(share) * count_ + kWhole - 1) / kWhole;
-  const uint64_t rank = std::max<uint64_t>(1, static_cast<uint64_t>(exact));
+  const auto exact = (static_cast<unsigned __int128>(share) * count + kWhole - 1) / kWhole;
+  return std::max<uint64_t>(1, static_cast<uint64_t>(exact));
+}
+
+double Histogram::AtRank(uint64_t rank) const {
   // The first and the last value are known exactly.
   if (rank == 1) return min_;
   if (rank == count_) return max_;
@@ -162,6 +164,15 @@ double Histogram::Percentile(double p) const {
     done = below >= rank;
   });
   return std::clamp(MiddleOf(found), min_, max_);
+}
+
+double Histogram::Percentile(double p) const { return count_ == 0 ? 0 : AtRank(RankOf(p, count_)); }
+
+std::pair<double, double> Histogram::PercentileWithin(double p, uint64_t missing) const {
+  const uint64_t rank = RankOf(p, count_ + missing);
+  // All that is missing may be below it, or above.
+  return {rank > missing ? AtRank(rank - missing) : -HUGE_VAL,
+          rank <= count_ ? AtRank(rank) : HUGE_VAL};
 }
 
 void Histogram::ToProto(v1::TrendDelta* out) const {

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -72,6 +73,9 @@ class Histogram {
   // rank are Min() and Max(), the others the middle of their bucket, within [Min(), Max()].
   // `p` from 0 to 100, read to a millionth.
   double Percentile(double p) const;
+  // Where the percentile of all lies when up to `missing` more values were measured and are not
+  // known: between two known ranks, or beyond the known values (infinite).
+  std::pair<double, double> PercentileWithin(double p, uint64_t missing) const;
 
   // Calls f(key, count) for every bucket in use, in ascending order of value.
   template <typename F>
@@ -160,6 +164,8 @@ class Histogram {
     return page != nullptr ? page : MakePage(number);
   }
   Page* MakePage(uint32_t number);
+  static uint64_t RankOf(double p, uint64_t count);
+  double AtRank(uint64_t rank) const;  // 1 to count_
   void Widen(double value) {
     if (value < min_) min_ = value;
     if (value > max_) max_ = value;

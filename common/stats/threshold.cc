@@ -169,4 +169,45 @@ bool Holds(const Condition& condition, double observed) {
   return false;
 }
 
+Bounds ObserveWithin(const Condition& condition, const SeriesValue& value, double elapsed_seconds,
+                     double missing) {
+  const auto more = [missing](double known) { return std::ceil(known * missing); };
+  const auto percentile = [&](double p) -> Bounds {
+    const auto unknown = static_cast<uint64_t>(more(static_cast<double>(value.trend.count())));
+    const auto [low, high] = value.trend.PercentileWithin(p, unknown);
+    return {low, high};
+  };
+  const double observed = Observe(condition, value, elapsed_seconds);
+  switch (condition.aggregate) {
+    case Aggregate::kMedian:
+      return percentile(50);
+    case Aggregate::kPercentile:
+      return percentile(condition.percentile);
+    case Aggregate::kCount:
+      return {observed, observed + more(observed)};
+    case Aggregate::kRate: {
+      if (value.kind != v1::RATE) return {observed, observed * (1 + missing)};
+      const double all = static_cast<double>(value.total) + more(static_cast<double>(value.total));
+      const auto trues = static_cast<double>(value.trues);
+      return {trues / all, (trues + all - static_cast<double>(value.total)) / all};
+    }
+    case Aggregate::kAverage:
+    case Aggregate::kMin:
+    case Aggregate::kMax:
+    case Aggregate::kValue:
+      return {observed, observed};
+  }
+  return {observed, observed};
+}
+
+Outcome Judge(const Condition& condition, const Bounds& bounds) {
+  const bool low = Holds(condition, bounds.low);
+  const bool high = Holds(condition, bounds.high);
+  const bool between = condition.limit > bounds.low && condition.limit < bounds.high;
+  const bool equality =
+      condition.comparison == Comparison::kEqual || condition.comparison == Comparison::kNotEqual;
+  if (low != high || (equality && between)) return Outcome::kUnknown;
+  return low ? Outcome::kPass : Outcome::kFail;
+}
+
 }  // namespace rampart

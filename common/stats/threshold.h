@@ -21,7 +21,8 @@ struct Selector {
 
 enum class Aggregate { kAverage, kMin, kMax, kMedian, kPercentile, kCount, kRate, kValue };
 enum class Comparison { kLess, kLessOrEqual, kGreater, kGreaterOrEqual, kEqual, kNotEqual };
-enum class Outcome { kPass, kFail, kNoData };
+// kUnknown: with what is missing it may be either.
+enum class Outcome { kPass, kFail, kNoData, kUnknown };
 
 // `p(95)<200`.
 struct Condition {
@@ -38,6 +39,18 @@ struct Condition {
 // of trues). Gauges: value, min, max.
 double Observe(const Condition& condition, const SeriesValue& value, double elapsed_seconds);
 bool Holds(const Condition& condition, double observed);
+
+// What would be observed if nothing was missing lies between these two.
+struct Bounds {
+  double low = 0;
+  double high = 0;
+};
+// When up to `missing` times as much as is known was measured besides. Where that says nothing (a
+// mean, a gauge), what is observed.
+Bounds ObserveWithin(const Condition& condition, const SeriesValue& value, double elapsed_seconds,
+                     double missing);
+// kPass or kFail where all between the bounds agrees, else kUnknown.
+Outcome Judge(const Condition& condition, const Bounds& bounds);
 
 }  // namespace rampart
 

@@ -33,6 +33,8 @@ std::string_view OutcomeName(Outcome outcome) {
       return "pass";
     case Outcome::kFail:
       return "fail";
+    case Outcome::kUnknown:
+      return "unknown";
     case Outcome::kNoData:
       return "no_data";
   }
@@ -140,6 +142,10 @@ void AddThresholds(const RunResult& result, JsonWriter* json) {
     } else {
       json->Double(threshold.observed);
     }
+    if (threshold.outcome == Outcome::kUnknown) {
+      json->Member("low", threshold.low);
+      json->Member("high", threshold.high);
+    }
     json->Member("unit", threshold.unit);
     json->Member("aborted_run", threshold.aborted_run);
     AddPosition(threshold.at, json);
@@ -211,6 +217,8 @@ void AddAgents(const RunResult& result, JsonWriter* json) {
     json->Member("host", agent.host);
     json->Member("state", agent.state);
     json->Member("lost", agent.lost);
+    json->Member("missing_samples", agent.missing_samples);
+    json->Member("missing_seconds", agent.missing_seconds);
     json->Member("why", agent.why);
     json->Member("bottleneck", agent.bottleneck);
     json->Member("users_share", agent.users_share);
@@ -304,6 +312,7 @@ std::string SummaryJson(const RunResult& result) {
   json.Member("rampart_version", result.rampart_version);
   json.Member("verdict", VerdictName(result.verdict));
   json.Member("exit_code", static_cast<int>(result.exit_code));
+  json.Member("coverage", result.coverage);
   json.Member("reasons", result.reasons);
   json.Member("unreliable", result.unreliable);
   json.Member("unreliable_reasons", result.unreliable_reasons);

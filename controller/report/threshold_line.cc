@@ -52,6 +52,7 @@ std::string ThresholdLine(const ThresholdOutcome& threshold, bool over, int labe
   std::string observed = ObservedText(threshold, style.unicode);
   Ink ink = pass ? Ink::kGood : Ink::kBad;
   std::string_view mark = pass ? GoodMark(style) : BadMark(style);
+  if (threshold.outcome == Outcome::kUnknown) observed.append(", but it is not known");
   if (no_data) observed.append(over ? ", failed" : " yet");
   if (no_data && !over) {
     ink = Ink::kWarning;

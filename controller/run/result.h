@@ -30,6 +30,9 @@ struct ThresholdOutcome {
   std::string unit;     // of `observed`: "ms", "/s" for a counter's rate, empty for plain numbers
   v1::Position at;
   bool aborted_run = false;  // by abort_on_fail
+  // What would be observed if nothing was missing lies between these.
+  double low = 0;
+  double high = 0;
 };
 
 struct CheckResult {
@@ -63,6 +66,8 @@ struct AgentResult {
   uint64_t seconds = 0;        // of the load that it reported on
   uint64_t busy_seconds = 0;   // of these with a thread's CPU or a loop lag over the limit
   bool lost = false;
+  double missing_samples = 0;           // that it may have measured before it was lost
+  double missing_seconds = 0;           // over which
   std::string why;                      // it was lost or could not run
   std::vector<std::string> bottleneck;  // why it was one; empty when it was none
 };
@@ -138,6 +143,7 @@ struct RunResult {
   double setup_seconds = 0;
   double run_seconds = 0;
   double teardown_seconds = 0;
+  double coverage = 1;       // share of what was measured that is known: less when agents were lost
   double start_skew_ms = 0;  // between the agents' starts, as far as their clocks are known
 
   SeriesStore series;

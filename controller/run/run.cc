@@ -1,6 +1,7 @@
 #include "controller/run/run.h"
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 #include "absl/status/statusor.h"
@@ -11,6 +12,9 @@
 
 namespace rampart::controller {
 namespace {
+
+// A shorter one says little of how much an agent measures in a second.
+constexpr int64_t kWholeDeltaNs = 500'000'000;
 
 std::string Missing(uint64_t from, uint64_t to, const std::string& agent) {
   return from == to ? "delta " + std::to_string(from) + " of agent " + agent + " is missing"
@@ -62,13 +66,24 @@ void Run::SetAgentState(int index, std::string state) {
   if (agent != nullptr && !agent->known.lost) agent->known.state = std::move(state);
 }
 
-void Run::LoseAgent(int index, std::string why) {
+void Run::LoseAgent(int index, std::string why, int64_t out_ns) {
   Agent* agent = Known(index);
   if (agent == nullptr || agent->known.lost) return;
   agent->known.lost = true;
   agent->known.state = "lost";
-  invalid_.Add("agent " + agent->known.name + " was lost: " + why);
   agent->known.why = std::move(why);
+  const double seconds =
+      std::max<double>(0, static_cast<double>(out_ns - agent->measured_to_ns) / 1e9);
+  coverage_.Lose(index,
+                 {agent->measured_to_ns, out_ns, std::ceil(seconds * agent->most_samples_per_s)});
+}
+
+void Run::ReturnAgent(int index) {
+  Agent* agent = Known(index);
+  if (agent == nullptr || !agent->known.lost) return;
+  agent->known.lost = false;
+  agent->known.why.clear();
+  coverage_.Return(index);
 }
 
 absl::Status Run::Apply(int index, const v1::Delta& delta) {
@@ -90,6 +105,13 @@ absl::Status Run::Apply(int index, const v1::Delta& delta) {
   if (!read->has_value()) return absl::OkStatus();
   const DeltaSums& sums = **read;
   agent.last_sequence = std::max(agent.last_sequence, delta.sequence());
+  samples_ += sums.samples;
+  agent.measured_to_ns = std::max(agent.measured_to_ns, sums.to_ns);
+  if (sums.to_ns - sums.from_ns >= kWholeDeltaNs) {
+    agent.most_samples_per_s =
+        std::max(agent.most_samples_per_s, static_cast<double>(sums.samples) * 1e9 /
+                                               static_cast<double>(sums.to_ns - sums.from_ns));
+  }
   for (const v1::ErrorCount& error : delta.errors()) errors_.Add(error);
   agent.health.Add(delta.health(), sums, schedule_.LengthNs());
   if (sums.to_ns > 0) {
@@ -155,6 +177,10 @@ std::vector<AgentResult> Run::Agents() const {
     agents_[i].health.Report(&result);
     result.deltas_applied = stats_.Applied(static_cast<int>(i));
     result.deltas_duplicate = stats_.Duplicates(static_cast<int>(i));
+    if (const Loss* loss = coverage_.LossOf(static_cast<int>(i))) {
+      result.missing_samples = loss->samples;
+      result.missing_seconds = static_cast<double>(loss->to_ns - loss->from_ns) / 1e9;
+    }
   }
   return results;
 }
@@ -179,7 +205,9 @@ RunResult Run::Finish(const Times& times) const {
   result.teardown_seconds = times.teardown_seconds;
   result.start_skew_ms = times.start_skew_ms;
   result.series = stats_.Series();
-  result.thresholds = thresholds_.Outcomes(times.run_seconds);
+  const auto known = static_cast<double>(samples_);
+  result.thresholds = thresholds_.Outcomes(times.run_seconds, coverage_.Ratio(known));
+  result.coverage = coverage_.Share(known);
   result.checks = ReadChecks(result.series);
   result.agents = Agents();
   result.errors = errors_.Entries();
@@ -193,6 +221,8 @@ RunResult Run::Finish(const Times& times) const {
   findings.teardown = teardown_.All();
   findings.thresholds = result.thresholds;
   findings.agents = result.agents;
+  findings.coverage = result.coverage;
+  findings.users_stay_away = options_.users_stay_away;
   for (const Agent& agent : agents_) {
     findings.iterations += agent.health.iterations();
     findings.folded_samples += agent.health.other_samples();

@@ -12,6 +12,7 @@
 
 #include "absl/status/status.h"
 #include "common/stats/metric.h"
+#include "controller/run/coverage.h"
 #include "controller/run/merge/agent_health.h"
 #include "controller/run/merge/error_table.h"
 #include "controller/run/merge/recent_rates.h"
@@ -26,7 +27,8 @@
 namespace rampart::controller {
 
 struct RunOptions {
-  bool strict = false;  // an unreliable result exits with 113
+  bool strict = false;           // an unreliable result exits with 113
+  bool users_stay_away = false;  // those of lost agents do not start again elsewhere
 };
 
 // Owned by whoever runs the fleet, used by one thread. No clock, no I/O: times come in, in
@@ -52,8 +54,11 @@ class Run {
   void SetAgent(int index, AgentResult known);
   // For people: `joined`, `running`, `drained`. A lost agent stays `lost`.
   void SetAgentState(int index, std::string state);
-  // The result is INVALID from here on. What the agent measured before stays in it.
-  void LoseAgent(int index, std::string why);
+  // What the agent measured before stays in the result; what it may have measured since its last
+  // delta and before `out_ns` of the run's clock counts as missing.
+  void LoseAgent(int index, std::string why, int64_t out_ns);
+  // It was not lost after all: all that it measured comes.
+  void ReturnAgent(int index);
 
   // Each (agent, sequence) once; a sequence that was applied before is dropped and counted. Fails
   // with nothing changed but the verdict: a delta that contradicts itself or the plan
@@ -100,6 +105,8 @@ class Run {
     RecentRates rates;
     bool refused = false;        // one of its deltas
     uint64_t last_sequence = 0;  // that came, applied or not
+    int64_t measured_to_ns = 0;  // of the run's clock: its last delta's end
+    double most_samples_per_s = 0;
   };
   // Bounded texts.
   struct Reasons {
@@ -132,6 +139,8 @@ class Run {
   Reasons teardown_;
   std::optional<std::string> interrupted_;
   std::vector<TargetCount> target_counts_;
+  Coverage coverage_;
+  uint64_t samples_ = 0;
 };
 
 }  // namespace rampart::controller

@@ -23,13 +23,17 @@ ThresholdTable::ThresholdTable(const v1::Plan& plan, const MetricCatalog& catalo
   }
 }
 
-ThresholdOutcome ThresholdTable::Look(const Row& row, double elapsed_s) const {
+ThresholdOutcome ThresholdTable::Look(const Row& row, double elapsed_s, double missing) const {
   ThresholdOutcome outcome = row.outcome;
   if (!row.condition || (row.needs_time && elapsed_s <= 0)) return outcome;
   const SeriesValue& value = stats_.Watched(row.watch);
   if (value.empty()) return outcome;
   outcome.observed = Observe(*row.condition, value, elapsed_s);
-  outcome.outcome = Holds(*row.condition, outcome.observed) ? Outcome::kPass : Outcome::kFail;
+  const Bounds bounds = missing == 0 ? Bounds{outcome.observed, outcome.observed}
+                                     : ObserveWithin(*row.condition, value, elapsed_s, missing);
+  outcome.low = bounds.low;
+  outcome.high = bounds.high;
+  outcome.outcome = rampart::Judge(*row.condition, bounds);
   return outcome;
 }
 
@@ -49,11 +53,11 @@ std::optional<std::string> ThresholdTable::Judge(int64_t now_ns) {
   return std::nullopt;
 }
 
-std::vector<ThresholdOutcome> ThresholdTable::Outcomes(double elapsed_s) const {
+std::vector<ThresholdOutcome> ThresholdTable::Outcomes(double elapsed_s, double missing) const {
   std::vector<ThresholdOutcome> outcomes;
   outcomes.reserve(rows_.size());
   for (size_t i = 0; i < rows_.size(); ++i) {
-    ThresholdOutcome outcome = Look(rows_[i], elapsed_s);
+    ThresholdOutcome outcome = Look(rows_[i], elapsed_s, missing);
     if (abort_reason_ && i == aborting_row_) {
       // While the run drained it may have come to hold again: the run was ended because it did not.
       if (outcome.outcome != Outcome::kFail) outcome = at_abort_;
@@ -67,6 +71,10 @@ std::vector<ThresholdOutcome> ThresholdTable::Outcomes(double elapsed_s) const {
 std::string ThresholdWords(const ThresholdOutcome& outcome) {
   const std::string name = outcome.metric + ": " + outcome.expression;
   if (outcome.outcome == Outcome::kNoData) return name + " had no data, and no data is not a pass";
+  if (outcome.outcome == Outcome::kUnknown) {
+    return name + " is not known: with what is missing it lies between " + NumberText(outcome.low) +
+           " and " + NumberText(outcome.high);
+  }
   const char* space = outcome.unit.empty() || outcome.unit[0] == '/' ? "" : " ";
   return name + (outcome.outcome == Outcome::kFail ? " failed with " : " held with ") +
          NumberText(outcome.observed) + space + outcome.unit;

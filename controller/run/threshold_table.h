@@ -30,7 +30,8 @@ class ThresholdTable {
 
   // One a condition, in the plan's order. A counter's rate is over `elapsed_s` and has no data
   // before there is such a time. A condition that aborted the run stays failed.
-  std::vector<ThresholdOutcome> Outcomes(double elapsed_s) const;
+  // `missing` times as much as is known may have been measured besides.
+  std::vector<ThresholdOutcome> Outcomes(double elapsed_s, double missing = 0) const;
 
   // What Judge once said.
   const std::optional<std::string>& abort_reason() const { return abort_reason_; }
@@ -45,7 +46,7 @@ class ThresholdTable {
     int64_t delay_ns = 0;
   };
 
-  ThresholdOutcome Look(const Row& row, double elapsed_s) const;
+  ThresholdOutcome Look(const Row& row, double elapsed_s, double missing = 0) const;
 
   const RunStats& stats_;
   std::vector<Row> rows_;

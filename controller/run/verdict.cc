@@ -1,5 +1,6 @@
 #include "controller/run/verdict.h"
 
+#include "controller/run/coverage.h"
 #include "controller/run/number_text.h"
 #include "controller/run/threshold_table.h"
 
@@ -44,17 +45,41 @@ std::vector<std::string> Doubts(const Findings& findings) {
   return doubts;
 }
 
+std::vector<std::string> Losses(const Findings& findings) {
+  std::vector<std::string> losses;
+  for (const AgentResult& agent : findings.agents) {
+    if (!agent.lost) continue;
+    std::string words = "agent " + agent.name + " was lost: " + agent.why;
+    if (agent.missing_samples > 0) {
+      words += "; what it measured in its last " + NumberText(agent.missing_seconds) +
+               " s is missing, up to " + NumberText(agent.missing_samples) + " samples";
+    }
+    losses.push_back(words + (findings.users_stay_away ? "; its users were missing from then on"
+                                                       : "; its users went on with the others"));
+  }
+  return losses;
+}
+
 }  // namespace
 
 Decision Decide(const Findings& findings) {
   Decision decision;
   std::vector<std::string> failed;
+  std::vector<std::string> unknown;
   for (const ThresholdOutcome& threshold : findings.thresholds) {
-    if (threshold.outcome != Outcome::kPass && !threshold.aborted_run) {
+    if (threshold.outcome == Outcome::kUnknown) {
+      unknown.push_back(ThresholdWords(threshold));
+    } else if (threshold.outcome != Outcome::kPass && !threshold.aborted_run) {
       failed.push_back(ThresholdWords(threshold));
     }
   }
   std::vector<std::string> invalid = findings.invalid;
+  if (findings.coverage < kLeastCoverage) {
+    invalid.push_back("of what was measured only " + NumberText(findings.coverage * 100) +
+                      " % is known, less than " + NumberText(kLeastCoverage * 100) +
+                      " %: agents were lost");
+  }
+  invalid.insert(invalid.end(), unknown.begin(), unknown.end());
   const bool silent = findings.samples == 0 && findings.iterations == 0;
   if (silent && invalid.empty() && !findings.interrupted) {
     invalid.push_back("no agent measured anything");
@@ -86,6 +111,7 @@ Decision Decide(const Findings& findings) {
   add(invalid);
   if (findings.aborted) decision.reasons.push_back(*findings.aborted);
   add(failed);
+  add(Losses(findings));
   add(findings.teardown);
   return decision;
 }

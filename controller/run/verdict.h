@@ -23,9 +23,11 @@ struct Findings {
   std::vector<std::string> teardown;       // what went wrong after the load
   std::vector<ThresholdOutcome> thresholds;
   std::vector<AgentResult> agents;
-  uint64_t samples = 0;                         // of anything, of all agents
-  double iterations = 0;                        // started: completed and interrupted
-  double dropped = 0;                           // due, but not started
+  double coverage = 1;           // share of what was measured that is known
+  bool users_stay_away = false;  // those of lost agents did not start again elsewhere
+  uint64_t samples = 0;          // of anything, of all agents
+  double iterations = 0;         // started: completed and interrupted
+  double dropped = 0;            // due, but not started
   double dropped_limit = kDefaultDroppedLimit;  // share of those due
   ErrorTable::ScriptErrors script_errors;
   uint64_t folded_samples = 0;  // in `other` series, there and here

@@ -34,6 +34,7 @@ Standing StandingOf(const std::vector<ThresholdOutcome>& thresholds) {
       case Outcome::kFail:
         ++standing.fail;
         break;
+      case Outcome::kUnknown:  // only said at the end
       case Outcome::kNoData:
         ++standing.no_data;
         break;

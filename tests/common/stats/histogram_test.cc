@@ -79,6 +79,22 @@ TEST(Histogram, RanksAreExactWhereDoublesRoundUp) {
   EXPECT_EQ(histogram.Percentile(0), 1 / 8.0);
 }
 
+TEST(Histogram, WithSomeMissingAPercentileLiesBetweenTwoKnownRanks) {
+  Histogram histogram;
+  for (int i = 1; i <= 100; ++i) histogram.Record(i);
+  const auto near = [](double value, double expected) {
+    return std::abs(value / expected - 1) < 1e-3;
+  };
+  EXPECT_EQ(histogram.PercentileWithin(50, 0),
+            std::pair(histogram.Percentile(50), histogram.Percentile(50)));
+  // Of 110 the 55th: 10 of them below it or above.
+  const auto [low, high] = histogram.PercentileWithin(50, 10);
+  EXPECT_TRUE(near(low, 45)) << low;
+  EXPECT_TRUE(near(high, 55)) << high;
+  EXPECT_EQ(histogram.PercentileWithin(99, 10).second, HUGE_VAL);
+  EXPECT_EQ(histogram.PercentileWithin(1, 10).first, -HUGE_VAL);
+}
+
 TEST(Histogram, ZerosLieBetweenNegativeAndPositiveValues) {
   Histogram histogram;
   histogram.Record(0.0);

@@ -316,15 +316,71 @@ TEST_F(RunTest, AThresholdWithoutASampleFails) {
   EXPECT_EQ(Result().thresholds[0].outcome, Outcome::kNoData);
 }
 
-TEST_F(RunTest, ALostAgentIsInvalidAndStaysLost) {
+TEST_F(RunTest, ALostAgentStaysLostAndItsWordsAreAmongTheReasons) {
   Begin("");
-  run_->LoseAgent(1, "no heartbeat for 11 s");
+  run_->LoseAgent(1, "no heartbeat for 11 s", 0);
   run_->SetAgentState(1, "running");
   run_->SetAgent(1, Named("agent-1"));
-  Expect(Verdict::kInvalid, ExitCode::kUnreliable);
-  EXPECT_THAT(Result().reasons, ElementsAre("agent agent-1 was lost: no heartbeat for 11 s"));
+  EXPECT_THAT(Result().reasons,
+              testing::Contains(HasSubstr("agent agent-1 was lost: no heartbeat")));
   EXPECT_TRUE(Result().agents[1].lost);
   EXPECT_EQ(Result().agents[1].state, "lost");
+}
+
+// Two agents measured a hundred each second; one was lost `silent_s` after its last delta.
+void Lose(const v1::Plan& plan, Run* run, double silent_s, int64_t seconds = 10) {
+  SimulatedAgent stays(plan);
+  SimulatedAgent goes(plan);
+  for (int64_t second = 0; second < seconds; ++second) {
+    for (int i = 0; i < 100; ++i) {
+      stays.Record("latency", {}, 1);
+      goes.Record("latency", {}, i < 96 ? 1 : 100);
+    }
+    ASSERT_TRUE(run->Apply(0, stays.FlushSecond(second)).ok());
+    ASSERT_TRUE(run->Apply(1, goes.FlushSecond(second)).ok());
+  }
+  run->LoseAgent(1, "gone",
+                 seconds * kSecond + static_cast<int64_t>(silent_s * static_cast<double>(kSecond)));
+}
+
+TEST_F(RunTest, WhatALostAgentMayHaveMeasuredIsMissing) {
+  Begin(R"(thresholds: { latency: [ "p(50)<50" ] })");
+  Lose(plan_, run_.get(), 0.15);
+  const RunResult result = Result();
+  EXPECT_DOUBLE_EQ(result.coverage, 2000.0 / 2015);
+  EXPECT_EQ(result.agents[1].missing_samples, 15);
+  EXPECT_EQ(result.verdict, Verdict::kPass);
+  EXPECT_THAT(result.reasons,
+              ElementsAre(testing::AllOf(HasSubstr("agent agent-1 was lost: gone"),
+                                         HasSubstr("last 0.15 s is missing, up to 15 samples"))));
+}
+
+TEST_F(RunTest, UnderNinetyNinePercentIsNoAnswer) {
+  Begin(R"(thresholds: { latency: [ "p(50)<50" ] })");
+  Lose(plan_, run_.get(), 0.25);
+  Expect(Verdict::kInvalid, ExitCode::kUnreliable);
+  EXPECT_THAT(Result().reasons[0], HasSubstr("only 98.77 % is known"));
+}
+
+TEST_F(RunTest, AThresholdThatWhatIsMissingCouldDecideIsUnknown) {
+  // Two of a hundred are slow, which p(98) is just not.
+  Begin(R"(thresholds: { latency: [ "p(98)<50" ] })");
+  Lose(plan_, run_.get(), 0.15);
+  const RunResult result = Result();
+  EXPECT_EQ(result.verdict, Verdict::kInvalid);
+  EXPECT_EQ(result.thresholds[0].outcome, Outcome::kUnknown);
+  EXPECT_EQ(result.thresholds[0].low, 1);
+  EXPECT_EQ(result.thresholds[0].high, 100);
+  EXPECT_THAT(result.reasons[0], HasSubstr("is not known: with what is missing it lies between"));
+}
+
+TEST_F(RunTest, WhoReturnsBringsWhatWasMissing) {
+  Begin(R"(thresholds: { latency: [ "p(50)<50" ] })");
+  Lose(plan_, run_.get(), 5);
+  run_->ReturnAgent(1);
+  EXPECT_EQ(Result().coverage, 1);
+  EXPECT_FALSE(Result().agents[1].lost);
+  Expect(Verdict::kPass, ExitCode::kPass);
 }
 
 TEST_F(RunTest, AFailedSetupIsInvalid) {
@@ -464,7 +520,7 @@ TEST_F(RunTest, ProgressShowsTheLastSeconds) {
   EXPECT_FALSE(progress.agents[0].busy);
   EXPECT_TRUE(progress.agents[1].busy);
   EXPECT_EQ(run_->Progress(8 * kSecond).http_reqs_per_s, 0);  // nothing was heard for 6 s
-  run_->LoseAgent(0, "gone");
+  run_->LoseAgent(0, "gone", 0);
   EXPECT_EQ(run_->Progress(2 * kSecond).users_active, 5);
 }
 
