@@ -35,6 +35,13 @@ void AddRunFlags(CLI::App& app, RunFlags* flags) {
                  "ADDRESS[,BLOCK/PREFIX...]: this machine's addresses that connections to the "
                  "target come from, dealt over the agents started here");
   app.add_flag("--demo", flags->demo, "start the reference chat server and run against it");
+  app.add_option("--loss-policy", flags->loss_policy,
+                 "when an agent is lost: `rebalance` starts its users again on the others, "
+                 "`continue` goes on without them, `abort` ends the run")
+      ->check(CLI::IsMember({"rebalance", "continue", "abort"}))
+      ->capture_default_str();
+  app.add_option("--min-agents", flags->min_agents, "with fewer left the run ends")
+      ->check(CLI::Range(1, kMaxAgents));
   app.add_flag("--strict", flags->strict, "an unreliable result exits with 113");
   app.add_flag("--insecure", flags->insecure, "do not verify the target's TLS certificates");
   app.add_option("--ca-file", flags->ca_file,

@@ -200,10 +200,19 @@ int Loop::WaitForEvents() {
   return epoll_wait(epoll_, events_.data(), kMaxEvents, wait_ms);
 }
 
+void Loop::CheckLease() {
+  if (lease_until_ns_ == nullptr) return;
+  const int64_t until_ns = lease_until_ns_->load(std::memory_order_relaxed);
+  if (until_ns == ended_lease_ns_ || MonotonicNow() < until_ns) return;
+  ended_lease_ns_ = until_ns;
+  lease_over_();
+}
+
 void Loop::Run() {
   prctl(PR_SET_TIMERSLACK, 1, 0, 0, 0);
   while (!stopping_) {
     event_count_ = WaitForEvents();
+    CheckLease();
     for (event_index_ = 0; event_index_ < event_count_;) {
       const epoll_event& event = events_[static_cast<size_t>(event_index_++)];
       if (event.events == 0) continue;

@@ -11,6 +11,7 @@
 #include <sys/epoll.h>
 
 #include <array>
+#include <atomic>
 #include <coroutine>
 #include <cstdint>
 #include <functional>
@@ -127,6 +128,14 @@ class Loop {
   // From any thread: `call` runs on the loop's thread, in the order of the posts.
   void Post(std::function<void()> call);
 
+  // Once `until_ns` has passed, `over` is called before anything else of a turn, and not again
+  // until `until_ns` was another one. A process that was stopped for a while wakes to a hundred
+  // things that are due, and has to learn first that it may not do them.
+  void KeepLease(const std::atomic<int64_t>* until_ns, std::function<void()> over) {
+    lease_until_ns_ = until_ns;
+    lease_over_ = std::move(over);
+  }
+
   // Waits until `deadline_ns`; kTimeout is the normal end.
   Waiter SleepUntil(int64_t deadline_ns, Interrupt* interrupt = nullptr) {
     return Waiter(*this, nullptr, 0, deadline_ns, interrupt);
@@ -160,6 +169,7 @@ class Loop {
   void RunReady();
   void RunTimers();
   void RunPosted();
+  void CheckLease();
   int WaitForEvents();
 
   int epoll_ = -1;
@@ -173,6 +183,9 @@ class Loop {
   int event_count_ = 0;
   int event_index_ = 0;
   std::vector<char> read_buffer_;
+  const std::atomic<int64_t>* lease_until_ns_ = nullptr;
+  std::function<void()> lease_over_;
+  int64_t ended_lease_ns_ = 0;
 
   std::mutex mutex_;
   std::vector<std::function<void()>> posted_;  // guarded by mutex_

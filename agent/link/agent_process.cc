@@ -147,7 +147,10 @@ void AgentProcess::Perform(const MakeEngine& action) {
   spdlog::info("preparing plan {}: agent {} of {}", action.prepare.plan().name(),
                action.prepare.assignment().agent() + 1, action.prepare.assignment().weights_size());
   auto engine = Engine::Make(action.prepare, engine_options_);
-  if (engine.ok()) engine_ = *std::move(engine);
+  if (engine.ok()) {
+    engine_ = *std::move(engine);
+    engine_->SetLease(lease_until_ns_);
+  }
   at_once_.push_back(EngineMade{engine.ok() ? "" : Error(engine.status())});
 }
 
@@ -165,9 +168,29 @@ void AgentProcess::Perform(const StartEngine& action) {
   spdlog::info("starting in {} ms", (action.start_ns - MonotonicNow()) / 1'000'000);
   LoadEvents events;
   events.waiting_changed = [this] { WaitingChanged(); };
-  events.scenario_ended = [this](const std::string& scenario) { Post(ScenarioOver{scenario}); };
+  events.scenario_ended = [this](const std::string& scenario, uint64_t shares) {
+    Post(ScenarioOver{scenario, shares});
+  };
+  events.lease_over = [this] { Post(LeaseOver{}); };
   engine_->Start(
-      action.start_ns, [this] { Post(EngineDrained{}); }, std::move(events));
+      action.start_ns, [this](uint64_t shares) { Post(EngineDrained{shares}); }, std::move(events));
+}
+
+void AgentProcess::Perform(const TakeShare& action) {
+  spdlog::info("taking share {} in {} ms", action.take.number(),
+               (action.take.agent_ns() - MonotonicNow()) / 1'000'000);
+  const absl::Status taken = engine_->Take(action.take);
+  if (!taken.ok()) at_once_.push_back(Broken{Error(taken)});
+}
+
+void AgentProcess::Perform(const ExtendLease& action) {
+  lease_until_ns_ = action.until_ns;
+  if (engine_ != nullptr) engine_->SetLease(lease_until_ns_);
+}
+
+void AgentProcess::Perform(const ParkEngine&) {
+  spdlog::warn("the controller is not heard of: parked, nothing is loaded until it is");
+  engine_->Park();
 }
 
 void AgentProcess::Perform(const OpenMeeting& action) { engine_->OpenRendezvous(action.open); }

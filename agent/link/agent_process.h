@@ -57,6 +57,9 @@ class AgentProcess {
   void Perform(const StartEngine& action);
   void Perform(const OpenMeeting& action);
   void Perform(const BeginScenario& action);
+  void Perform(const TakeShare& action);
+  void Perform(const ParkEngine&);
+  void Perform(const ExtendLease& action);
   void Perform(const StopEngine& action);
   void Perform(const RunTeardown&);
   void Perform(const TakeDelta& action);
@@ -73,6 +76,7 @@ class AgentProcess {
   std::atomic<bool> waiting_changed_ = false;
   int64_t waiting_from_ns_ = 0;  // no earlier is it told
   int64_t dial_at_ns_ = INT64_MAX;
+  int64_t lease_until_ns_ = 0;
   std::optional<int> exit_code_;
   std::unique_ptr<Engine> engine_;
   std::unique_ptr<FleetStream> stream_;

@@ -25,7 +25,10 @@ class Lease {
 
   bool held() const { return length_ns_ > 0; }
   int64_t length_ns() const { return length_ns_; }
-  bool Over(int64_t now_ns) const { return held() && now_ns - from_ns_ >= length_ns_; }
+  int64_t until_ns() const { return from_ns_ + length_ns_; }
+  bool Over(int64_t now_ns) const { return held() && OverFor(now_ns) >= 0; }
+  // Since when it is over; negative while it is not.
+  int64_t OverFor(int64_t now_ns) const { return now_ns - until_ns(); }
 
  private:
   struct Open {

@@ -29,6 +29,8 @@ std::vector<LinkAction> Link::Step(const LinkEvent& event, int64_t now_ns) {
     begun_ns_ = now_ns;
     DialAfter(0);
   }
+  // Also when an answer has come just now: the engine has seen it, too.
+  if (lease_.Over(now_ns) && work_ == Work::kRunning && !parked_) Park();
   std::visit([this](const auto& e) { On(e); }, event);
   return std::exchange(actions_, {});
 }
@@ -42,6 +44,8 @@ void Link::On(const Connected&) {
   hello.set_protocol(v1::PROTOCOL_VERSION);
   hello.set_next_sequence(unacknowledged_.next_sequence());
   hello.set_epoch(epoch_);
+  hello.set_parked(parked_);
+  hello.set_takes(taken_);
   Send(std::move(message));
 }
 
@@ -82,6 +86,8 @@ void Link::On(const Received& event) {
     }
     case v1::ControllerMessage::kStart:
       return OnStart(message.start());
+    case v1::ControllerMessage::kTake:
+      return OnTake(message.take());
     case v1::ControllerMessage::kStop:
       if (work_ == Work::kRunning) StopLoad(message.stop().kind());
       return;
@@ -96,6 +102,7 @@ void Link::On(const Received& event) {
       return Leave(0, "the run has ended");
     case v1::ControllerMessage::kHeartbeat:
       lease_.Answered(message.heartbeat().number());
+      actions_.emplace_back(ExtendLease{lease_.until_ns()});
       unacknowledged_.Acknowledge(message.heartbeat().durable_sequence());
       return CheckLeaving();
     case v1::ControllerMessage::kOpenRendezvous:
@@ -117,6 +124,7 @@ void Link::OnWelcome(const v1::Welcome& welcome) {
   epoch_ = welcome.epoch();
   backoff_ns_ = kDialFirstNs;
   lease_.Renew(hello_ns_, Ns(welcome.lease()));
+  actions_.emplace_back(ExtendLease{lease_.until_ns()});
   unacknowledged_.Acknowledge(welcome.durable_sequence());
   for (const v1::Delta& delta : unacknowledged_.deltas()) SendDelta(delta);
   for (const std::string& scenario : scenarios_ended_) SendScenarioEnded(scenario);
@@ -138,9 +146,45 @@ void Link::OnPrepare(const v1::Prepare& prepare) {
 void Link::OnStart(const v1::Start& start) {
   if (work_ != Work::kArmed) return;
   work_ = Work::kRunning;
+  shares_ = 1;
   // What was measured before the start is in a delta of its own, and the others begin on seconds.
   next_delta_ns_ = start.agent_ns();
   actions_.emplace_back(StartEngine{start.agent_ns()});
+}
+
+void Link::OnTake(const v1::TakeShare& take) {
+  if ((work_ != Work::kRunning && work_ != Work::kDrained) || stopping_ || teardown_ran_) return;
+  if (take.number() <= taken_) return;
+  taken_ = take.number();
+  held_back_.push_back(take);
+  // What has drained is loading again, and so is every scenario of it.
+  if (work_ == Work::kDrained) {
+    work_ = Work::kRunning;
+    while (next_delta_ns_ <= now_ns_) next_delta_ns_ += kDeltaEveryNs;
+  }
+  after_delta_.reset();
+  answer_.reset();
+  scenarios_ended_.clear();
+  if (!cutting_) TakeHeldBack();
+}
+
+// Not before what was cut has ended: no user runs twice at once.
+void Link::TakeHeldBack() {
+  parked_ = false;
+  for (v1::TakeShare& take : std::exchange(held_back_, {})) {
+    ++shares_;
+    actions_.emplace_back(TakeShare{std::move(take)});
+  }
+}
+
+void Link::Park() {
+  parked_ = true;
+  cutting_ = true;
+  held_back_.clear();
+  waiting_.clear();
+  scenarios_ended_.clear();
+  actions_.emplace_back(ParkEngine{});
+  DialAfter(0);
 }
 
 // The board's comment (controller/fleet/together/rendezvous_board.h) says why this is enough.
@@ -174,7 +218,7 @@ void Link::On(const UsersWait& event) {
 }
 
 void Link::On(const ScenarioOver& event) {
-  if (work_ != Work::kRunning) return;
+  if (work_ != Work::kRunning || parked_ || event.shares != shares_) return;
   scenarios_ended_.push_back(event.scenario);
   SendScenarioEnded(event.scenario);
 }
@@ -206,10 +250,17 @@ void Link::On(const EngineArmed& event) {
   Answer(std::move(answer));
 }
 
-void Link::On(const EngineDrained&) {
+void Link::On(const EngineDrained& event) {
+  if (event.shares != shares_ || work_ != Work::kRunning) return;  // it has more by now
+  cutting_ = false;
+  if (!held_back_.empty()) return TakeHeldBack();
   v1::AgentMessage answer;
   answer.mutable_drained();
   AnswerAfterLastDelta(std::move(answer));
+}
+
+void Link::On(const LeaseOver&) {
+  if (work_ == Work::kRunning && !parked_) Park();
 }
 
 void Link::On(const TeardownEnded& event) {
@@ -232,7 +283,10 @@ void Link::On(const DeltaTaken& event) {
   if (!last) return;
   v1::AgentMessage answer = *std::exchange(after_delta_, std::nullopt);
   const uint64_t last_sequence = unacknowledged_.next_sequence() - 1;
-  if (answer.has_drained()) answer.mutable_drained()->set_last_sequence(last_sequence);
+  if (answer.has_drained()) {
+    answer.mutable_drained()->set_last_sequence(last_sequence);
+    answer.mutable_drained()->set_takes(taken_);
+  }
   if (answer.has_teardown_done()) answer.mutable_teardown_done()->set_last_sequence(last_sequence);
   if (!answer.has_setup_done()) work_ = Work::kDrained;
   if (answer.has_drained()) {
@@ -248,11 +302,13 @@ void Link::On(const SignalTerm&) {
     StopLoad(v1::ABORT);
     return;
   }
-  if (work_ != Work::kRunning) {
+  if (work_ != Work::kRunning && (work_ != Work::kDrained || unacknowledged_.deltas().empty())) {
     return Leave(0, "it was asked to end (SIGTERM)");
   }
   leaving_ = true;
   leave_by_ns_ = now_ns_ + kTermDrainNs;
+  next_heartbeat_ns_ = now_ns_;
+  CheckLeaving();
   if (!stopping_) StopLoad(v1::DRAIN);
 }
 
@@ -263,7 +319,8 @@ void Link::On(const Tick&) {
     return End(1, absl::StrCat("no controller at ", options_.controller, " let this agent in for ",
                                Text(kJoinNs), why_down_.empty() ? "" : ": ", why_down_));
   }
-  if (lease_.Over(now_ns_)) {
+  const bool in_load = work_ == Work::kRunning || work_ == Work::kDrained;
+  if (lease_.Over(now_ns_) && (!in_load || lease_.OverFor(now_ns_) >= kOrphanNs)) {
     return Leave(1,
                  absl::StrCat("the controller at ", options_.controller, " was not heard of for ",
                               Text(lease_.length_ns()), "; without it this agent may load nothing",
@@ -316,6 +373,7 @@ void Link::SendWaiting(const v1::Waiting& waiting) {
 void Link::SendScenarioEnded(const std::string& scenario) {
   v1::AgentMessage message;
   message.mutable_scenario_ended()->set_scenario(scenario);
+  message.mutable_scenario_ended()->set_takes(taken_);
   Send(std::move(message));
 }
 
@@ -364,6 +422,7 @@ void Link::CheckLeaving() {
 void Link::Leave(int code, const std::string& why) {
   v1::AgentMessage message;
   message.mutable_goodbye()->set_why(why);
+  message.mutable_goodbye()->set_last_sequence(unacknowledged_.next_sequence() - 1);
   Send(std::move(message));
   End(code, why);
 }

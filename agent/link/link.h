@@ -25,8 +25,11 @@ struct LinkOptions {
 
 // Dials until the controller lets it in, then does what it is told: makes the engine, runs setup,
 // starts, stops, and reports. Dials again when the stream breaks, and sends again what was not
-// acknowledged or may not have come; what it is told twice it does once. Loads the target only
-// within its lease; past it the process ends, and so it does when the controller cannot be reached.
+// acknowledged or may not have come; what it is told twice it does once.
+//
+// Loads the target only within its lease. Past it, it parks: the load is cut, it dials on, says so
+// in its next Hello, and loads again what it is then told to take. Who has nothing to load yet, or
+// is past its lease for kOrphanNs, ends.
 //
 // Owned by the shell that performs the actions, used from one thread. No clock, no I/O.
 class Link {
@@ -38,6 +41,7 @@ class Link {
   static constexpr int64_t kDeltaEveryNs = kSecondNs;
   // A delta brings one. Longer than from delta to delta, so that of its own none is sent meanwhile.
   static constexpr int64_t kHeartbeatEveryNs = kDeltaEveryNs + kSecondNs / 4;
+  static constexpr int64_t kOrphanNs = 60 * kSecondNs;     // from parking to giving up
   static constexpr int64_t kTermDrainNs = 15 * kSecondNs;  // from SIGTERM to an abort
   static constexpr int64_t kTermLeaveNs = 5 * kSecondNs;   // for the last acknowledgement after it
   static constexpr int64_t kTermAskEveryNs = kSecondNs / 5;  // for it, by a heartbeat
@@ -70,6 +74,7 @@ class Link {
   void On(const EngineDrained&);
   void On(const UsersWait& event);
   void On(const ScenarioOver& event);
+  void On(const LeaseOver&);
   void On(const TeardownEnded& event);
   void On(const DeltaTaken& event);
   void On(const SignalTerm&);
@@ -79,6 +84,9 @@ class Link {
   void OnWelcome(const v1::Welcome& welcome);
   void OnPrepare(const v1::Prepare& prepare);
   void OnStart(const v1::Start& start);
+  void OnTake(const v1::TakeShare& take);
+  void TakeHeldBack();
+  void Park();
   void OnOpenRendezvous(const v1::OpenRendezvous& open);
   void OnStartScenario(const v1::StartScenario& start);
   void SendWaiting(const v1::Waiting& waiting);
@@ -119,6 +127,11 @@ class Link {
   uint64_t plan_hash_ = 0;
   bool setup_ran_ = false;
   bool teardown_ran_ = false;
+  uint64_t taken_ = 0;   // the last number that was heard of
+  uint64_t shares_ = 0;  // that the engine was given
+  bool parked_ = false;
+  bool cutting_ = false;             // parked, and what was loaded has not ended yet
+  std::vector<v1::TakeShare> held_back_;  // until it has
   std::optional<v1::StopKind> stopping_;
   ResendBuffer unacknowledged_;
   int64_t next_delta_ns_ = 0;

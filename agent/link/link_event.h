@@ -34,15 +34,22 @@ struct SetupEnded {
 struct EngineArmed {
   std::string error;
 };
-struct EngineDrained {};
+// All that it loaded has ended: of so many shares, the first and one for each TakeShare.
+struct EngineDrained {
+  uint64_t shares = 1;
+};
 // Of every rendezvous, for its current opening. When it changes, and not oftener than the stream
 // can bear.
 struct UsersWait {
   std::vector<v1::Waiting> all;
 };
+// Of so many shares, as EngineDrained.
 struct ScenarioOver {
   std::string scenario;
+  uint64_t shares = 1;
 };
+// The engine saw that the lease is over, and has ended what it loaded.
+struct LeaseOver {};
 struct TeardownEnded {
   std::string error;
 };
@@ -61,8 +68,8 @@ struct Broken {
 struct Tick {};
 
 using LinkEvent = std::variant<Connected, Received, Disconnected, EngineMade, SetupEnded,
-                               EngineArmed, EngineDrained, UsersWait, ScenarioOver, TeardownEnded,
-                               DeltaTaken, SignalTerm, Broken, Tick>;
+                               EngineArmed, EngineDrained, UsersWait, ScenarioOver, LeaseOver,
+                               TeardownEnded, DeltaTaken, SignalTerm, Broken, Tick>;
 
 // ---- Actions ----
 
@@ -90,6 +97,15 @@ struct OpenMeeting {
 struct BeginScenario {
   v1::StartScenario start;
 };
+struct TakeShare {
+  v1::TakeShare take;
+};
+// Ends what is loaded now, to be answered with EngineDrained; more may be taken later.
+struct ParkEngine {};
+// Nothing is loaded from this instant on.
+struct ExtendLease {
+  int64_t until_ns;
+};
 struct StopEngine {
   v1::StopKind kind;
 };
@@ -103,9 +119,9 @@ struct Exit {
   std::string why;
 };
 
-using LinkAction =
-    std::variant<Dial, SendMessage, MakeEngine, RunSetup, ArmEngine, StartEngine, OpenMeeting,
-                 BeginScenario, StopEngine, RunTeardown, TakeDelta, Exit>;
+using LinkAction = std::variant<Dial, SendMessage, MakeEngine, RunSetup, ArmEngine, StartEngine,
+                                OpenMeeting, BeginScenario, TakeShare, ParkEngine, ExtendLease,
+                                StopEngine, RunTeardown, TakeDelta, Exit>;
 
 }  // namespace rampart::agent
 

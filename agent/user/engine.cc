@@ -44,6 +44,29 @@ uint64_t Mix(uint64_t value) {
   return value ^ (value >> 31);
 }
 
+absl::StatusOr<Hand> HandOf(uint32_t agent,
+                            const google::protobuf::RepeatedField<uint32_t>& weights) {
+  if (agent >= static_cast<uint32_t>(weights.size())) {
+    return absl::InvalidArgumentError("the assignment has no weight for this agent");
+  }
+  return Hand{static_cast<int>(agent), {weights.begin(), weights.end()}};
+}
+
+absl::StatusOr<Place> PlaceOf(const v1::Assignment& assignment, int threads) {
+  absl::StatusOr<Hand> first = HandOf(assignment.agent(), assignment.weights());
+  if (!first.ok()) return first.status();
+  Place place;
+  place.agent = first->agent;
+  place.weights = std::move(first->weights);
+  place.threads = threads;
+  for (const v1::Hand& again : assignment.again()) {
+    absl::StatusOr<Hand> hand = HandOf(again.agent(), again.weights());
+    if (!hand.ok()) return hand.status();
+    place.again.push_back(*std::move(hand));
+  }
+  return place;
+}
+
 }  // namespace
 
 struct Engine::State {
@@ -54,6 +77,7 @@ struct Engine::State {
         waiting(plan, thread_count) {
     for (const v1::Scenario& scenario : plan.scenarios()) {
       scenario_names.push_back(scenario.name());
+      loads.push_back(scenario.load());
     }
   }
 
@@ -78,16 +102,25 @@ struct Engine::State {
   std::vector<std::unique_ptr<EngineThread>> threads;
 
   std::vector<std::string> scenario_names;
-  // By scenario: threads on which it has not ended.
-  std::deque<std::atomic<size_t>> scenario_threads;
+  std::vector<v1::Load> loads;  // by scenario
+  // By scenario, as `draining`.
+  std::deque<std::atomic<uint64_t>> scenario_parts;
+
+  // One share more, a part for each thread.
+  void Give();
+  void PartDrained();
 
   bool started = false;
+  bool stopped = false;
   LoadEvents events;
-  std::function<void()> drained;
+  std::function<void(uint64_t shares)> drained;
   std::mutex mutex;
   std::condition_variable has_drained;
-  size_t running = 0;                // threads whose load goes on; guarded by mutex
-  std::atomic<size_t> draining = 0;  // threads that have not said that theirs has ended
+  size_t running = 0;  // parts whose load goes on; guarded by mutex
+  // Shares that were given in the upper half, and in the lower one parts that have not said that
+  // theirs has ended: one step decides which part is the last, and of how many shares.
+  std::atomic<uint64_t> draining = 0;
+  std::atomic<int64_t> lease_until_ns = kNever;
   std::string setup_json;
 
   // Of the flushes.
@@ -98,6 +131,23 @@ struct Engine::State {
   ProcessHealth process;
   int64_t delta_from_ns = -1;
 };
+
+void Engine::State::Give() {
+  const std::lock_guard lock(mutex);
+  running += threads.size();
+  const uint64_t parts = (uint64_t{1} << 32) + threads.size();
+  for (std::atomic<uint64_t>& scenario : scenario_parts) scenario += parts;
+  draining += parts;
+}
+
+void Engine::State::PartDrained() {
+  const uint64_t before = draining.fetch_sub(1);
+  // `running` says so only after it was told, as the owner may destroy the engine once that is 0.
+  if (static_cast<uint32_t>(before) == 1) drained(before >> 32);
+  const std::lock_guard lock(mutex);
+  --running;
+  has_drained.notify_all();
+}
 
 Engine::Engine(std::unique_ptr<State> state) : state_(std::move(state)) {}
 
@@ -114,22 +164,17 @@ absl::StatusOr<std::unique_ptr<Engine>> Engine::Make(const v1::Prepare& prepare,
   Faults faults;
   const auto feeds = std::make_shared<const Feeds>(plan, files, &faults);
   if (!faults.empty()) return absl::InvalidArgumentError(faults.all()[0].Format(plan.file()));
-  Place place;
-  place.agent = static_cast<int>(prepare.assignment().agent());
-  place.weights.assign(prepare.assignment().weights().begin(),
-                       prepare.assignment().weights().end());
-  place.threads = options.threads;
-  if (place.agent >= static_cast<int>(place.weights.size())) {
-    return absl::InvalidArgumentError("the assignment has no weight for this agent");
-  }
+  absl::StatusOr<Place> place = PlaceOf(prepare.assignment(), options.threads);
+  if (!place.ok()) return place.status();
   for (int thread = 0; thread < options.threads; ++thread) {
-    place.thread = thread;
-    const uint64_t seed = Mix(Mix(prepare.seed() + static_cast<uint64_t>(place.agent)) +
+    place->thread = thread;
+    const uint64_t seed = Mix(Mix(prepare.seed() + static_cast<uint64_t>(place->agent)) +
                               static_cast<uint64_t>(thread));
     state->threads.push_back(
         std::make_unique<EngineThread>(state->catalog, *state->resolver, state->tls, state->clock,
                                        seed, kCancelNs, SourceAddresses(options.sources)));
-    absl::Status status = state->threads.back()->Prepare(plan, files, feeds, place, state->waiting);
+    absl::Status status =
+        state->threads.back()->Prepare(plan, files, feeds, *place, state->waiting);
     if (!status.ok()) return status;
   }
   state->keys.resize(state->threads.size());
@@ -168,35 +213,59 @@ absl::Status Engine::Arm(const std::string& setup_json) {
   return absl::OkStatus();
 }
 
-void Engine::Start(int64_t start_ns, std::function<void()> drained, LoadEvents events) {
+void Engine::Start(int64_t start_ns, std::function<void(uint64_t shares)> drained,
+                   LoadEvents events) {
   state_->clock.Begin(start_ns);
   state_->started = true;
   state_->drained = std::move(drained);
   state_->events = std::move(events);
   state_->waiting.OnChange(state_->events.waiting_changed);
-  state_->running = state_->threads.size();
-  state_->draining = state_->threads.size();
   for (size_t i = 0; i < state_->scenario_names.size(); ++i) {
-    state_->scenario_threads.emplace_back(state_->threads.size());
+    state_->scenario_parts.emplace_back(0);
   }
+  state_->Give();
   const auto scenario_ended = [this](size_t scenario) {
-    if (state_->scenario_threads[scenario].fetch_sub(1) == 1) {
-      state_->events.scenario_ended(state_->scenario_names[scenario]);
+    const uint64_t before = state_->scenario_parts[scenario].fetch_sub(1);
+    if (static_cast<uint32_t>(before) == 1) {
+      state_->events.scenario_ended(state_->scenario_names[scenario], before >> 32);
     }
   };
   for (const auto& thread : state_->threads) {
     thread->Post([this, &thread, start_ns, scenario_ended] {
-      thread->Start(start_ns, scenario_ended, [this] {
-        // One step decides who is the last: threads may drain at the same moment. `running` says so
-        // only after it was told, as the owner may destroy the engine once that is 0.
-        if (state_->draining.fetch_sub(1) == 1) state_->drained();
-        const std::lock_guard lock(state_->mutex);
-        --state_->running;
-        state_->has_drained.notify_all();
-      });
+      thread->KeepLease(state_->lease_until_ns, state_->events.lease_over);
+      thread->Start(start_ns, scenario_ended, [this] { state_->PartDrained(); });
     });
   }
 }
+
+absl::Status Engine::Take(const v1::TakeShare& take) {
+  if (!state_->started || state_->stopped) return absl::OkStatus();
+  absl::StatusOr<Place> place =
+      PlaceOf(take.assignment(), static_cast<int>(state_->threads.size()));
+  if (!place.ok()) return place.status();
+  std::vector<std::vector<Share>> shares(state_->threads.size());
+  for (size_t i = 0; i < shares.size(); ++i) {
+    place->thread = static_cast<int>(i);
+    for (const v1::Load& load : state_->loads) {
+      const absl::StatusOr<Share> share = CountsIterations(load) ? Share() : ShareOf(load, *place);
+      if (!share.ok()) return share.status();
+      shares[i].push_back(*share);
+    }
+  }
+  state_->Give();
+  const Entry entry{take.agent_ns(), take.spread_ns()};
+  for (size_t i = 0; i < shares.size(); ++i) {
+    EngineThread& thread = *state_->threads[i];
+    thread.Post([&thread, entry, own = std::move(shares[i])] { thread.Take(own, entry); });
+  }
+  return absl::OkStatus();
+}
+
+void Engine::Park() {
+  for (const auto& thread : state_->threads) thread->Post([&thread] { thread->Park(); });
+}
+
+void Engine::SetLease(int64_t until_ns) { state_->lease_until_ns = until_ns; }
 
 void Engine::StartScenario(const v1::StartScenario& start) {
   for (size_t i = 0; i < state_->scenario_names.size(); ++i) {
@@ -220,6 +289,7 @@ void Engine::OpenRendezvous(const v1::OpenRendezvous& open) {
 std::vector<v1::Waiting> Engine::Waiting() const { return state_->waiting.Now(); }
 
 void Engine::Stop(v1::StopKind kind) {
+  state_->stopped = true;
   for (const auto& thread : state_->threads) {
     thread->Post([&thread, kind] { thread->Stop(kind); });
   }
@@ -228,12 +298,6 @@ void Engine::Stop(v1::StopKind kind) {
 void Engine::RunTeardown(std::function<void(absl::Status)> done) {
   EngineThread& thread = *state_->threads[0];
   thread.Post([&thread, done = std::move(done)]() mutable { thread.RunTeardown(std::move(done)); });
-}
-
-int64_t Engine::active_users() const {
-  int64_t users = 0;
-  for (const auto& thread : state_->threads) users += thread->active_users();
-  return users;
 }
 
 v1::Delta Engine::TakeDelta() {

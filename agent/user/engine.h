@@ -25,8 +25,11 @@ struct EngineOptions {
 struct LoadEvents {
   // More or fewer users wait at a rendezvous than before: Waiting() says how many.
   std::function<void()> waiting_changed = [] {};
-  // Nothing of the scenario runs here any more. Once for each, before `drained`.
-  std::function<void(const std::string& name)> scenario_ended = [](const std::string&) {};
+  // Nothing of the scenario runs here any more, of so many shares as in `drained` and before it.
+  std::function<void(const std::string& name, uint64_t shares)> scenario_ended =
+      [](const std::string&, uint64_t) {};
+  // The lease was over, so all that ran is being ended, as by Park. Before anything more is sent.
+  std::function<void()> lease_over = [] {};
 };
 
 // Calls in this order: RunSetup (at most once, on one agent of the run), Arm, Start, Stop (if
@@ -48,9 +51,20 @@ class Engine {
   // Gives setup's variables to every user; an empty text when the plan has no setup.
   absl::Status Arm(const std::string& setup_json);
   // Lets the load begin at `start_ns` on MonotonicNow's clock, which may have passed: the schedule
-  // is then entered where it stands. `drained` is called once, when every iteration has ended.
-  // Scenarios that start after another wait for StartScenario, and so does `drained`.
-  void Start(int64_t start_ns, std::function<void()> drained, LoadEvents events = {});
+  // is then entered where it stands. `drained` is called when every iteration has ended, of
+  // `shares` shares: 1, and one more for each Take before. Scenarios that start after another wait
+  // for StartScenario, and so does `drained`.
+  void Start(int64_t start_ns, std::function<void(uint64_t shares)> drained,
+             LoadEvents events = {});
+  // After Start: loads that share, too. Its schedule is entered where it stands at its instant, on
+  // MonotonicNow's clock: what was due before is not made up for, and where iterations are counted
+  // nothing is taken, as nobody knows which were made. Fails when it is no share.
+  absl::Status Take(const v1::TakeShare& take);
+  // Ends what is loaded now: every user is interrupted, what is in flight has kCancelNs. `drained`
+  // says when it has ended; what is taken after that is loaded.
+  void Park();
+  // Nothing is sent to the target from this instant on, on MonotonicNow's clock. Without it: never.
+  void SetLease(int64_t until_ns);
   // After Start. What is unknown, came before, or comes after Stop, changes nothing.
   void StartScenario(const v1::StartScenario& start);
   void OpenRendezvous(const v1::OpenRendezvous& open);
@@ -58,7 +72,8 @@ class Engine {
   std::vector<v1::Waiting> Waiting() const;
   // DRAIN: no new iterations, running ones keep their graceful stop. ABORT: every user is
   // interrupted now, what is in flight has kCancelNs. May be called again, to make a drain an
-  // abort. Before Start: `drained` is never called; after it: it still is.
+  // abort. Before Start: `drained` is never called; after it: it still is. Nothing is taken after
+  // it.
   void Stop(v1::StopKind kind);
   // Runs the plan's `teardown` steps. Needs Arm's variables to have been given.
   void RunTeardown(std::function<void(absl::Status)> done);
@@ -66,7 +81,6 @@ class Engine {
   // What was measured since the last call, with the next sequence; from 1. Waits a few milliseconds
   // for the engine threads. Times before Start are negative on the run's clock.
   v1::Delta TakeDelta();
-  int64_t active_users() const;
 
   // After an interrupt an exchange that is under way may still end by itself for this long.
   static constexpr int64_t kCancelNs = 2'000'000'000;

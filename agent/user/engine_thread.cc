@@ -91,28 +91,50 @@ absl::Status EngineThread::Arm(const std::string& setup_json) {
 
 void EngineThread::Start(int64_t start_ns, std::function<void(size_t scenario)> ended,
                          std::function<void()> drained) {
+  ended_ = std::move(ended);
   drained_ = std::move(drained);
-  running_ = plan_.scenarios.size();
-  for (size_t i = 0; i < plan_.scenarios.size(); ++i) {
-    scenarios_.push_back(std::make_unique<ScenarioRun>(context_, cuts_, plan_.scenarios[i],
-                                                       shares_[i], [this, ended, i] {
-                                                         ended(i);
-                                                         if (--running_ == 0) drained_();
-                                                       }));
+  for (const CompiledScenario& scenario : plan_.scenarios) {
+    std::optional<int64_t>& known_ns = starts_ns_.emplace_back();
+    if (scenario.start_after.empty()) known_ns = start_ns + scenario.start_ns;
   }
-  // Only now: a scenario may end at once.
-  for (size_t i = 0; i < plan_.scenarios.size(); ++i) {
-    const CompiledScenario& scenario = plan_.scenarios[i];
-    if (scenario.start_after.empty()) scenarios_[i]->Start(start_ns + scenario.start_ns);
-  }
+  Hold(shares_, std::nullopt);
 }
 
 void EngineThread::StartScenario(size_t scenario, int64_t start_ns) {
-  if (scenario < scenarios_.size()) scenarios_[scenario]->Start(start_ns);
+  if (scenario >= starts_ns_.size() || starts_ns_[scenario]) return;
+  starts_ns_[scenario] = start_ns;
+  for (Held& held : held_) held.runs[scenario]->Start(start_ns, held.entry);
+}
+
+void EngineThread::Take(const std::vector<Share>& shares, const Entry& entry) {
+  Hold(shares, entry);
+}
+
+void EngineThread::Hold(const std::vector<Share>& shares, std::optional<Entry> entry) {
+  Held& held = held_.emplace_back();
+  held.entry = entry;
+  held.running = plan_.scenarios.size();
+  for (size_t i = 0; i < plan_.scenarios.size(); ++i) {
+    held.runs.push_back(std::make_unique<ScenarioRun>(context_, cuts_, plan_.scenarios[i],
+                                                      shares[i], [this, &held, i] {
+                                                        ended_(i);
+                                                        if (--held.running == 0) drained_();
+                                                      }));
+  }
+  // Only now: a scenario may end at once.
+  for (size_t i = 0; i < plan_.scenarios.size(); ++i) {
+    if (starts_ns_[i]) held.runs[i]->Start(*starts_ns_[i], entry);
+  }
+}
+
+void EngineThread::EndRuns(v1::StopKind kind) {
+  for (Held& held : held_) {
+    for (const auto& run : held.runs) run->Stop(kind);
+  }
 }
 
 void EngineThread::Stop(v1::StopKind kind) {
-  for (const auto& scenario : scenarios_) scenario->Stop(kind);
+  EndRuns(kind);
   if (aside_ != nullptr && kind == v1::ABORT) cuts_.Now(aside_);
 }
 
@@ -162,9 +184,6 @@ ThreadFlush EngineThread::Flush() {
   for (; keys_flushed_ < recorder_.keys().size(); ++keys_flushed_) {
     flush.new_keys.push_back(recorder_.keys()[keys_flushed_]);
   }
-  int64_t users = 0;
-  for (const auto& scenario : scenarios_) users += scenario->live();
-  active_users_.store(users, std::memory_order_relaxed);
   return flush;
 }
 

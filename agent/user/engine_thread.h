@@ -7,6 +7,7 @@
 #include <deque>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -56,15 +57,27 @@ class EngineThread {
 
   // From any thread.
   void Post(std::function<void()> call) { loop_.Post(std::move(call)); }
-  int64_t active_users() const { return active_users_.load(std::memory_order_relaxed); }
 
   // The following on its own thread.
   absl::Status Arm(const std::string& setup_json);
-  // `ended` is called for each scenario, `drained` once after all of them.
+  // Of each share, the first and those taken later: `ended` is called for each scenario, `drained`
+  // once after all of them.
   void Start(int64_t start_ns, std::function<void(size_t scenario)> ended,
              std::function<void()> drained);
   // One that starts after another. Nothing happens when it has started, or will not any more.
   void StartScenario(size_t scenario, int64_t start_ns);
+  // After Start: one more share, by scenario.
+  void Take(const std::vector<Share>& shares, const Entry& entry);
+  // From then on, whenever `until_ns` is over, everything is parked before anything else is done,
+  // and `over` is called.
+  void KeepLease(const std::atomic<int64_t>& until_ns, std::function<void()> over) {
+    loop_.KeepLease(&until_ns, [this, over = std::move(over)] {
+      Park();
+      over();
+    });
+  }
+  // Ends what runs now, with no grace. What is taken later runs.
+  void Park() { EndRuns(v1::ABORT); }
   void OpenRendezvous(size_t rendezvous, uint64_t opening, int64_t at_ns) {
     context_.meetings[rendezvous]->Open(opening, at_ns);
   }
@@ -77,6 +90,15 @@ class EngineThread {
   void Close(std::function<void()> ended);
 
  private:
+  // What was given to this thread at a time.
+  struct Held {
+    std::vector<std::unique_ptr<ScenarioRun>> runs;  // by scenario
+    std::optional<Entry> entry;                      // none: from the begin on
+    size_t running = 0;                              // of the runs
+  };
+  void Hold(const std::vector<Share>& shares, std::optional<Entry> entry);
+  void EndRuns(v1::StopKind kind);
+
   // Steps that run once, outside of the load.
   Task<> Aside(const CompiledScenario& scenario, std::shared_ptr<User> user, absl::Status* result);
   Task<> ProbeLag();
@@ -90,9 +112,10 @@ class EngineThread {
   Cuts cuts_;
   CompiledPlan plan_;
   std::unique_ptr<FeedCursors> feeds_;
-  std::vector<std::unique_ptr<ScenarioRun>> scenarios_;
+  std::deque<Held> held_;  // users refer to their run, so it stays when it has ended
   std::vector<Share> shares_;
-  size_t running_ = 0;  // scenarios
+  std::vector<std::optional<int64_t>> starts_ns_;  // by scenario, once it is known
+  std::function<void(size_t scenario)> ended_;
   std::function<void()> drained_;
   std::shared_ptr<User> aside_;  // while setup or teardown runs
   size_t keys_flushed_ = 0;
@@ -100,7 +123,6 @@ class EngineThread {
   bool closing_ = false;
   Interrupt probe_;
   std::function<void()> closed_;
-  std::atomic<int64_t> active_users_ = 0;
   std::thread thread_;
 };
 

@@ -29,10 +29,11 @@ ScenarioRun::ScenarioRun(ThreadContext& context, Cuts& cuts, const CompiledScena
       ended_(std::move(ended)),
       iterations_left_(share_.iterations) {}
 
-void ScenarioRun::Start(int64_t start_ns) {
+void ScenarioRun::Start(int64_t start_ns, std::optional<Entry> entry) {
   if (started_ || stopping_) return;
   started_ = true;
   start_ns_ = start_ns;
+  entry_ = entry;
   // That none was counted is known from the begin: a threshold on it has data.
   for (const SeriesId series :
        {scenario_.series.dropped, scenario_.series.interrupted, scenario_.series.step_errors}) {
@@ -114,8 +115,9 @@ Task<> ScenarioRun::DriveUsers() {
   const absl::StatusOr<UserSchedule> schedule = UserSchedule::Make(scenario_.load);
   if (!schedule.ok()) co_return;  // such a load was refused when the plan was read
   UserTimeline timeline(*schedule, share_.users);
+  if (entry_) to_enter_ = timeline.EnterAt(entry_->at_ns - start_ns_);
   int in_a_row = 0;
-  while (const std::optional<UserEvent> event = timeline.Next()) {
+  while (const std::optional<UserEvent> event = NextEvent(timeline)) {
     const int64_t at_ns = start_ns_ + event->at_ns;
     if (MonotonicNow() < at_ns) {
       // Woken early: it is stopped, or every user has made all its iterations.
@@ -133,6 +135,19 @@ Task<> ScenarioRun::DriveUsers() {
                at_ns + (at_end ? scenario_.graceful_stop_ns : scenario_.graceful_ramp_down_ns));
     }
   }
+}
+
+std::optional<UserEvent> ScenarioRun::NextEvent(UserTimeline& timeline) {
+  std::optional<UserEvent> next = timeline.Next();
+  if (entered_ == to_enter_) return next;
+  const int64_t enter_ns = entry_->at_ns - start_ns_ + entry_->spread_ns * entered_ / to_enter_;
+  if (!next || enter_ns <= next->at_ns) {
+    timeline.PutBack(next);
+    return UserEvent{enter_ns, share_.users.At(entered_++) + 1, true};
+  }
+  // The highest stops first, and it has not entered yet.
+  if (!next->start && next->user == share_.users.At(to_enter_ - 1) + 1) --to_enter_;
+  return next;
 }
 
 void ScenarioRun::StartUser(int64_t id, int64_t due_ns) {
@@ -199,7 +214,10 @@ Task<> ScenarioRun::DriveArrivals() {
   schedule_ = *std::move(schedule);
   const int64_t count = share_.arrivals->CountBefore(schedule_->Count());
   int64_t next = 0;
-  if (const int64_t late_ns = MonotonicNow() - start_ns_; late_ns > kEnterLateNs) {
+  const int64_t late_ns = MonotonicNow() - start_ns_;
+  if (entry_) {
+    next = share_.arrivals->CountBefore(schedule_->CountBefore(entry_->at_ns - start_ns_));
+  } else if (late_ns > kEnterLateNs) {
     next = share_.arrivals->CountBefore(schedule_->CountBefore(late_ns));
   }
   int in_a_row = 0;

@@ -19,9 +19,17 @@
 #include "agent/user/walk/walker.h"
 #include "common/load/arrival_schedule.h"
 #include "common/load/share.h"
+#include "common/load/user_schedule.h"
 #include "rampart/v1/fleet.pb.h"
 
 namespace rampart::agent {
+
+// A share that was another agent's is entered where the schedule stands at `at_ns`, on
+// MonotonicNow's clock; the users that run then start over `spread_ns`.
+struct Entry {
+  int64_t at_ns = 0;
+  int64_t spread_ns = 0;
+};
 
 // Of one thread; everything it is given must outlive it, and it must outlive its users.
 class ScenarioRun {
@@ -32,7 +40,7 @@ class ScenarioRun {
 
   // `start_ns` on MonotonicNow's clock, the scenario's own offset in it. Once: later calls, and
   // those after Stop, do nothing.
-  void Start(int64_t start_ns);
+  void Start(int64_t start_ns, std::optional<Entry> entry = std::nullopt);
   // DRAIN: running iterations have their graceful stop. ABORT: none. One that has not started has
   // ended with it.
   void Stop(v1::StopKind kind);
@@ -43,12 +51,12 @@ class ScenarioRun {
   using LiveUser = std::shared_ptr<User>;
 
   bool open_model() const { return IsArrivalRate(scenario_.load); }
-  bool counts_iterations() const {
-    return scenario_.load.has_iterations_per_user() || scenario_.load.has_shared_iterations();
-  }
+  bool counts_iterations() const { return CountsIterations(scenario_.load); }
 
   // Users that are planned.
   Task<> DriveUsers();
+  // What is next of the timeline and of the users that enter; nothing at the end.
+  std::optional<UserEvent> NextEvent(UserTimeline& timeline);
   void StartUser(int64_t id, int64_t due_ns);
   void StopUser(int64_t id, int64_t cut_ns);
   Detached Live(LiveUser user);
@@ -94,6 +102,9 @@ class ScenarioRun {
   Interrupt driver_;                             // wakes the driver early
   absl::flat_hash_map<int64_t, LiveUser> live_;  // of users that are planned, by id
   int64_t iterations_left_ = 0;                  // of shared_iterations
+  std::optional<Entry> entry_;
+  int64_t to_enter_ = 0;  // own users, the first of the share
+  int64_t entered_ = 0;   // of those
 
   // Of an arrival rate.
   std::vector<LiveUser> made_;

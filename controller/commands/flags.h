@@ -35,6 +35,8 @@ struct RunFlags {
   bool insecure = false;
   std::string ca_file;
   bool strict = false;
+  std::string loss_policy = "rebalance";  // abort, continue
+  int min_agents = 1;                     // that have to be left
   bool plain = false;
   std::optional<uint64_t> seed;
 };

@@ -76,6 +76,11 @@ absl::StatusOr<ConductOptions> ConductOptionsOf(const RunFlags& flags) {
   options.service.listen = flags.listen;
   options.service.allow_remote = flags.allow_remote;
   options.run.strict = flags.strict;
+  options.fleet.least_agents = flags.min_agents;
+  options.fleet.loss_policy = flags.loss_policy == "abort"      ? LossPolicy::kAbort
+                              : flags.loss_policy == "continue" ? LossPolicy::kContinue
+                                                                : LossPolicy::kRebalance;
+  options.run.users_stay_away = options.fleet.loss_policy == LossPolicy::kContinue;
   options.agent_threads = flags.threads;
   if (!flags.external_agents) options.agent_program = ProgramFolder() + "/agent";
   return options;

@@ -178,7 +178,12 @@ class Conductor {
   }
   void Perform(AgentLost& lost, Next*) {
     Say(NameOf(lost.agent) + " is lost: " + lost.why);
-    run_.LoseAgent(lost.agent, lost.why);
+    run_.LoseAgent(lost.agent, lost.why,
+                   lost.out_ns == INT64_MIN || start_ns_ == 0 ? 0 : lost.out_ns - start_ns_);
+  }
+  void Perform(AgentReturned& returned, Next*) {
+    Say(NameOf(returned.agent) + " is there again, with all that it measured");
+    run_.ReturnAgent(returned.agent);
   }
   void Perform(Started& started, Next*) {
     start_ns_ = started.start_ns;

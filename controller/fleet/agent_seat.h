@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "controller/fleet/clock_estimate.h"
 #include "controller/fleet/fleet_event.h"
@@ -34,6 +35,14 @@ class DeltaGate {
   uint64_t kept_ = 0;
 };
 
+// A share of the load that an agent has.
+struct Holding {
+  v1::Assignment share;
+  uint64_t number = 0;    // of the Take; 0: it has it from the start
+  int64_t at_ns = 0;      // from when on, on the controller's clock
+  int64_t spread_ns = 0;  // over which its users start
+};
+
 // Owned by the Fleet, from the first Hello to the end of the run. Its hello's incarnation
 // never changes, its index not once all are in; its connection does, when the agent had to dial
 // again.
@@ -57,9 +66,14 @@ struct AgentSeat {
   bool armed = false;
   bool drained = false;
   uint64_t last_sequence = 0;  // with drained, and with the end of teardown
+  bool suspected = false;      // not heard for a while
   bool lost = false;
+  bool may_return = false;  // it was lost by its silence only
   bool gone = false;
-  std::string why;  // it is lost
+  std::string ended;  // how its process has, while its stream has not
+  std::string why;    // it is lost
+  std::vector<Holding> holds;
+  uint64_t takes = 0;  // the last number
 
   DeltaGate deltas;
   ClockEstimate clock;

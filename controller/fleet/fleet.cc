@@ -70,6 +70,9 @@ void Fleet::On(const Received& event) {
   if (phase_ == Phase::kDone) return;
   if (AgentSeat* seat = roster_.OfConnection(event.connection); seat != nullptr) {
     seat->heard_ns = now_ns_;
+    if (std::exchange(seat->suspected, false)) {
+      SetState(*seat, seat->drained ? "drained" : PhaseName(phase_));
+    }
     OnMessage(*seat, event.message);
     if (event.message->has_heartbeat()) OnHeartbeat(*seat, event.message->heartbeat());
   } else if (roster_.waiting(event.connection)) {
@@ -89,6 +92,7 @@ void Fleet::On(const Disconnected& event) {
     seat->asked = false;
     if (board_) board_->Forget(seat->index);
     if (seat->live() && phase_ < Phase::kFinalising) SetState(*seat, "disconnected");
+    if (!seat->ended.empty()) Lose(*seat, seat->ended, now_ns_);
   }
 }
 
@@ -104,7 +108,13 @@ void Fleet::On(const ProcessExited& event) {
   }
   const std::string why = absl::StrCat("its process ended (", event.how, ")");
   if (seat != nullptr) {
-    Lose(*seat, why);
+    // What it said last is read before its stream ends.
+    if (event.in_order && seat->connected()) {
+      seat->ended = why;
+      return;
+    }
+    Lose(*seat, why, now_ns_);
+    seat->may_return = false;
   } else if (phase_ == Phase::kJoining) {
     FailRun(absl::StrCat(event.agent, " did not join: ", why));
   }
@@ -151,16 +161,24 @@ void Fleet::On(const Tick&) {
     Refuse(mute, "no Hello came");
   }
   for (AgentSeat& seat : roster_.seats()) {
-    if (seat.live() && now_ns_ - seat.heard_ns >= options_.lost_after_ns) {
+    if (!seat.live()) continue;
+    const int64_t silent_ns = now_ns_ - seat.heard_ns;
+    if (silent_ns >= options_.lost_after_ns) {
       Lose(seat, absl::StrCat("nothing was heard of it for ",
                               absl::FormatDuration(absl::Nanoseconds(options_.lost_after_ns))));
+      seat.may_return = true;
+    } else if (silent_ns >= options_.suspect_after_ns && !std::exchange(seat.suspected, true)) {
+      SetState(seat, "suspected");
     }
   }
   if (now_ns_ >= deadline_ns_) OnTimeout();
 }
 
 void Fleet::OnHello(ConnectionId connection, const v1::Hello& hello) {
-  const auto admitted = roster_.Admit(connection, hello, phase_ == Phase::kJoining, now_ns_);
+  const bool may_return = options_.loss_policy != LossPolicy::kAbort && hello.parked() &&
+                          phase_ >= Phase::kRunning && phase_ < Phase::kFinalising;
+  const auto admitted =
+      roster_.Admit(connection, hello, phase_ == Phase::kJoining, may_return, now_ns_);
   if (!admitted.ok()) return Refuse(connection, std::string(admitted.status().message()));
   if (admitted->replaced != 0) actions_.emplace_back(CloseConnection{admitted->replaced});
   AgentSeat& seat = *admitted->seat;
@@ -172,11 +190,7 @@ void Fleet::OnHello(ConnectionId connection, const v1::Hello& hello) {
   welcome.mutable_lease()->set_seconds(options_.lease_ns / kSecondNs);
   welcome.mutable_lease()->set_nanos(static_cast<int32_t>(options_.lease_ns % kSecondNs));
   Send(seat, std::move(message));
-  if (admitted->returned) {
-    if (board_) board_->Forget(seat.index);
-    SetState(seat, seat.drained ? "drained" : PhaseName(phase_));
-    Remind(seat);
-  }
+  if (admitted->returned) OnReturn(seat, hello);
 }
 
 void Fleet::OnMessage(AgentSeat& seat, const std::shared_ptr<const v1::AgentMessage>& said) {
@@ -277,6 +291,7 @@ void Fleet::OnDrained(AgentSeat& seat, const v1::Drained& drained) {
     return Lose(seat, absl::StrCat("what it measured has a gap: it sent ", drained.last_sequence(),
                                    " deltas and ", seat.deltas.given(), " came"));
   }
+  if (drained.takes() != seat.takes) return;  // it has been given more since
   seat.drained = true;
   seat.last_sequence = drained.last_sequence();
   SetState(seat, "drained");
@@ -294,8 +309,18 @@ void Fleet::OnTeardownDone(AgentSeat& seat, const v1::TeardownDone& done) {
 }
 
 void Fleet::OnGoodbye(AgentSeat& seat, const v1::Goodbye& goodbye) {
+  const bool complete = seat.deltas.given() == goodbye.last_sequence();
+  if (phase_ == Phase::kRunning && options_.loss_policy == LossPolicy::kRebalance && complete) {
+    // All that it measured is here, and its users have ended.
+    seat.gone = true;
+    seat.why = absl::StrCat("it left before the end: ", goodbye.why());
+    SetState(seat, "left");
+    Release(seat);
+    if (board_) board_->Forget(seat.index);
+    return Survive(seat, now_ns_, absl::StrCat(seat.hello.name(), " left"));
+  }
   if (phase_ < Phase::kFinalising) {
-    return Lose(seat, absl::StrCat("it left before the end: ", goodbye.why()));
+    return Lose(seat, absl::StrCat("it left before the end: ", goodbye.why()), now_ns_);
   }
   seat.gone = true;
   SetState(seat, "finished");
@@ -306,11 +331,12 @@ void Fleet::LoseForNonsense(AgentSeat& seat) {
   Lose(seat, "it said what does not belong into a stream: is it the same build?");
 }
 
-void Fleet::Lose(AgentSeat& seat, const std::string& why) {
+void Fleet::Lose(AgentSeat& seat, const std::string& why, int64_t out_ns) {
   // From there on every value is in, and an agent may end as it likes.
   if (!seat.live() || phase_ >= Phase::kFinalising) return;
   seat.lost = true;
-  if (board_) board_->Lose(seat.index);
+  seat.suspected = false;
+  if (board_) board_->Forget(seat.index);
   seat.why = why;
   if (seat.connected()) {
     v1::ControllerMessage message;
@@ -319,8 +345,14 @@ void Fleet::Lose(AgentSeat& seat, const std::string& why) {
     Release(seat);
   }
   SetState(seat, "lost");
-  if (announced_) actions_.emplace_back(AgentLost{seat.index, why});
-  FailRun(absl::StrCat(seat.hello.name(), " was lost: ", why));
+  if (announced_)
+    actions_.emplace_back(AgentLost{seat.index, why, seat.settled() ? INT64_MIN : out_ns});
+  const std::string what = absl::StrCat(seat.hello.name(), " was lost: ", why);
+  if (phase_ < Phase::kRunning || options_.loss_policy == LossPolicy::kAbort) {
+    FailRun(what);
+  } else if (phase_ == Phase::kRunning) {
+    Survive(seat, out_ns, what);
+  }
   if (phase_ == Phase::kTeardown && &seat == tearing_down_ && !teardown_done_) {
     FailTeardown(absl::StrCat(seat.hello.name(), ", which ran it, was lost"));
     Finish();

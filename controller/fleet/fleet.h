@@ -24,6 +24,13 @@ namespace rampart::controller {
 
 inline constexpr int64_t kSecondNs = 1'000'000'000;
 
+// What becomes of the load when an agent is lost.
+enum class LossPolicy {
+  kAbort,      // the run ends
+  kContinue,   // its users are missing from then on
+  kRebalance,  // they start again on the agents that are left, where the schedule stands
+};
+
 // Nanoseconds. No phase lasts longer than its timeout, so a run always ends.
 struct FleetOptions {
   int agents = 1;
@@ -52,8 +59,17 @@ struct FleetOptions {
   // answered yet. One agent is always asked, however much it is.
   size_t unanswered_bytes = size_t{128} << 20;
 
-  int64_t lost_after_ns = 11 * kSecondNs;  // of silence
-  int64_t lease_ns = 10 * kSecondNs;       // less than lost_after_ns
+  int64_t suspect_after_ns = 3 * kSecondNs;  // of silence
+  int64_t lost_after_ns = 11 * kSecondNs;
+  int64_t lease_ns = 10 * kSecondNs;  // less than lost_after_ns
+  // What an agent past its lease may still have in flight: agent::Engine::kCancelNs.
+  int64_t cut_ns = 2 * kSecondNs;
+
+  LossPolicy loss_policy = LossPolicy::kRebalance;
+  int least_agents = 1;  // fewer cannot go on
+  // From the sending of Take to its instant, and over which the users that it brings start.
+  int64_t take_ahead_ns = kSecondNs / 5;
+  int64_t take_spread_ns = 2 * kSecondNs;
 };
 
 // The order of the messages: Hello -> Welcome or Refused; when all are in, Prepare -> Ready;
@@ -63,9 +79,17 @@ struct FleetOptions {
 // Teardown -> TeardownDone on one agent; Finish -> Goodbye. Stop comes between Start and Drained.
 //
 // An agent that dials again with the same incarnation keeps its seat: it is sent again what it has
-// not answered, and both ends take what comes twice for once. An agent that was silent for
-// lost_after_ns, whose process ended, or that left, is lost: the run has failed, and the others are
-// stopped and asked for what they measured. A stop before Start goes straight to Finish.
+// not answered, and both ends take what comes twice for once. A stop before Start goes straight to
+// Finish.
+//
+// An agent that was silent for suspect_after_ns is suspected; for lost_after_ns, or whose process
+// ended, or that broke the order, it is lost. Before Start that ends the run. Later the policy says
+// what becomes of its shares; with kRebalance they are dealt out to the others by weight, each
+// entered where the schedule stands. That is not before the lost one can have ended: when its
+// process was seen to end, or its lease and what it may have in flight are over since it was last
+// heard. So no user is on two agents at once. One that was only silent may return: it has parked,
+// and what it measured before counts. One that says goodbye has ended its users, and its shares are
+// dealt at once.
 //
 // What is large (a plan with its files, what setup saved) goes to a few agents at a time, in the
 // order of their numbers: see unanswered_bytes. A phase's timeout begins anew with each of them.
@@ -116,6 +140,18 @@ class Fleet {
   void SendOpening(const AgentSeat& seat, const Opening& opening);
   void SendScenarioStart(const AgentSeat& seat, const ScenarioStart& start);
 
+  // fleet_losses.cc
+  // `out_ns`: from when on it certainly loads nothing.
+  void Survive(AgentSeat& seat, int64_t out_ns, const std::string& why);
+  void Deal(AgentSeat& from, int64_t out_ns);
+  void Hold(AgentSeat& seat, v1::Assignment share, int64_t at_ns);
+  void SendTake(const AgentSeat& seat, const Holding& holding);
+  void OnReturn(AgentSeat& seat, const v1::Hello& hello);
+  // When one that was last heard of at `heard_ns` has certainly ended.
+  int64_t SilentOut(int64_t heard_ns) const {
+    return heard_ns + options_.lease_ns + options_.cut_ns;
+  }
+
   // Goes on to the next phase when this one has what it waits for.
   void Advance();
   void Enter(Phase phase, int64_t timeout_ns);
@@ -136,11 +172,13 @@ class Fleet {
   // Asks as many agents to prepare, or to arm, as there is room for.
   void AskMore();
   v1::ControllerMessage PrepareOf(const AgentSeat& seat) const;
+  v1::Assignment AssignmentOf(const AgentSeat& seat) const;  // when all are in
   void SendPing(AgentSeat& seat);
   void SendStart(AgentSeat& seat);
   void SendStop(AgentSeat& seat);
 
-  void Lose(AgentSeat& seat, const std::string& why);
+  void Lose(AgentSeat& seat, const std::string& why) { Lose(seat, why, SilentOut(seat.heard_ns)); }
+  void Lose(AgentSeat& seat, const std::string& why, int64_t out_ns);
   void LoseForNonsense(AgentSeat& seat);
   void FailRun(const std::string& why);
   void FailTeardown(const std::string& why);

@@ -51,8 +51,9 @@ struct Disconnected {
 };
 // Seen by the launcher.
 struct ProcessExited {
-  std::string agent;  // its name
-  std::string how;    // `exit status 1`, `killed by SIGKILL`
+  std::string agent;      // its name
+  std::string how;        // `exit status 1`, `killed by SIGKILL`
+  bool in_order = false;  // it said goodbye before, though that may not have been read yet
 };
 // The delta that KeepDelta gave is where it will not be lost.
 struct DeltaKept {
@@ -100,10 +101,16 @@ struct KeepDelta {
   int agent;
   std::shared_ptr<const v1::Delta> delta;
 };
-// Always with a RunFailed.
+// From now on nothing is known of it. With a RunFailed, when the run cannot go on without it.
 struct AgentLost {
   int agent;
   std::string why;
+  int64_t
+      out_ns;  // from then on it certainly loads nothing; INT64_MIN: all that it measured is kept
+};
+// It was lost and is there again, with all that it measured.
+struct AgentReturned {
+  int agent;
 };
 struct PhaseChanged {
   Phase phase;
@@ -128,9 +135,9 @@ struct TeardownFailed {
 // The last action.
 struct Done {};
 
-using FleetAction =
-    std::variant<SendTo, CloseConnection, AgentJoined, AgentStateChanged, KeepDelta, AgentLost,
-                 PhaseChanged, Started, ScenarioStarted, RunFailed, TeardownFailed, Done>;
+using FleetAction = std::variant<SendTo, CloseConnection, AgentJoined, AgentStateChanged, KeepDelta,
+                                 AgentLost, AgentReturned, PhaseChanged, Started, ScenarioStarted,
+                                 RunFailed, TeardownFailed, Done>;
 
 }  // namespace rampart::controller
 

@@ -192,6 +192,7 @@ void Fleet::Start() {
   ahead_ns_ = options_.together_ahead_ns + 2 * trip_ns;
   Started started{start_ns_, {}};
   for (AgentSeat& seat : roster_.seats()) {
+    seat.holds.push_back({AssignmentOf(seat), 0, start_ns_, 0});
     SendStart(seat);
     SetState(seat, "running");
     started.skew_ms.push_back(static_cast<double>(seat.clock.uncertainty_ns()) / 1e6);
@@ -260,7 +261,11 @@ void Fleet::Remind(AgentSeat& seat) {
       return;
     case Phase::kRunning:
       SendStart(seat);
-      return RemindTogether(seat);
+      RemindTogether(seat);
+      for (const Holding& holding : seat.holds) {
+        if (holding.number > 0) SendTake(seat, holding);
+      }
+      return;
     case Phase::kDraining:
     case Phase::kAborting:
       SendStart(seat);
@@ -280,15 +285,19 @@ v1::ControllerMessage Fleet::PrepareOf(const AgentSeat& seat) const {
   v1::ControllerMessage message;
   v1::Prepare& prepare = *message.mutable_prepare();
   *prepare.mutable_plan() = options_.plan;
-  v1::Assignment& assignment = *prepare.mutable_assignment();
-  assignment.set_version(1);
-  assignment.set_agent(static_cast<uint32_t>(seat.index));
-  assignment.mutable_weights()->Add(weights_.begin(), weights_.end());
+  *prepare.mutable_assignment() = AssignmentOf(seat);
   prepare.set_plan_hash(plan_hash_);
   prepare.set_seed(options_.seed);
   prepare.set_ca_pem(options_.ca_pem);
   *prepare.mutable_files() = options_.files;
   return message;
+}
+
+v1::Assignment Fleet::AssignmentOf(const AgentSeat& seat) const {
+  v1::Assignment assignment;
+  assignment.set_agent(static_cast<uint32_t>(seat.index));
+  assignment.mutable_weights()->Add(weights_.begin(), weights_.end());
+  return assignment;
 }
 
 void Fleet::SendPing(AgentSeat& seat) {

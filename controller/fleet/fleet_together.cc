@@ -12,7 +12,7 @@ void Fleet::OnWaiting(AgentSeat& seat, const v1::Waiting& waiting) {
 }
 
 void Fleet::OnScenarioEnded(AgentSeat& seat, const v1::ScenarioEnded& ended) {
-  if (!order_ || !seat.live()) return;
+  if (!order_ || !seat.live() || ended.takes() != seat.takes) return;
   if (!order_->Ended(seat.index, ended.scenario())) LoseForNonsense(seat);
 }
 

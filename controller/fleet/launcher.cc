@@ -190,7 +190,8 @@ void Launcher::Reap(Child& child) {
   if (!child.line.empty()) options_.on_line(child.name, std::exchange(child.line, {}));
   if (child.output >= 0) close(std::exchange(child.output, -1));
   close(std::exchange(child.process, -1));
-  options_.on_exit(ProcessExited{child.name, How(info)});
+  options_.on_exit(
+      ProcessExited{child.name, How(info), info.si_code == CLD_EXITED && info.si_status == 0});
 }
 
 void Launcher::Signal(int signal) {

@@ -37,7 +37,7 @@ std::vector<ConnectionId> Roster::Mute(int64_t now_ns, int64_t timeout_ns) const
 }
 
 absl::StatusOr<Roster::Admission> Roster::Admit(ConnectionId connection, const v1::Hello& hello,
-                                                bool joining, int64_t now_ns) {
+                                                bool joining, bool may_return, int64_t now_ns) {
   waiting_.erase(connection);
   if (hello.protocol() != v1::PROTOCOL_VERSION) {
     return absl::FailedPreconditionError(
@@ -58,7 +58,7 @@ absl::StatusOr<Roster::Admission> Roster::Admit(ConnectionId connection, const v
                                       seat->hello.host() + (seat->hello.host().empty() ? "" : ")") +
                                       " is in the run already: give each agent a name of its own");
     }
-    if (!seat->live()) {
+    if (!seat->live() && !(may_return && seat->lost && seat->may_return)) {
       return absl::FailedPreconditionError("the agent is out of the run: " + seat->why);
     }
     const ConnectionId replaced = seat->connection;

@@ -43,10 +43,10 @@ class Roster {
     bool returned;          // it had the seat before
     ConnectionId replaced;  // its stream so far; 0 for none
   };
-  // Gives a waiting connection its seat; new ones only while `joining`. An error says to a person
-  // why not.
+  // Gives a waiting connection its seat; new ones only while `joining`, and lost ones only where
+  // one `may_return`. An error says to a person why not.
   absl::StatusOr<Admission> Admit(ConnectionId connection, const v1::Hello& hello, bool joining,
-                                  int64_t now_ns);
+                                  bool may_return, int64_t now_ns);
 
   // Gives out the indexes by name (agent-2 before agent-10), so that equal fleets are numbered
   // alike whoever dialled first. Once, when all are in; it moves the seats.

@@ -52,10 +52,10 @@ TEST(MainJob, ATargetThatDiesMidRunIsClassifiedErrorsAndFailedThresholds) {
   EXPECT_THAT(run.text(), HasSubstr("FAIL"));
 }
 
-TEST(MainJob, ALostAgentMakesTheRunInvalid) {
+TEST(MainJob, ALostAgentMakesTheRunInvalidWhereThePolicySaysSo) {
   ChatServer chat(kChat);
   const TemporaryFile out(".json", "");
-  Process run({kController, "start", "--plan", "smoke", "--agents", "3", "-e", "DURATION=60s", "-e",
+  Process run({kController, "start", "--plan", "smoke", "--agents", "3", "--loss-policy", "abort", "-e", "DURATION=60s", "-e",
                "API_URL=" + chat.http(), "-e", "WS_URL=" + chat.websocket(), "--plain", "--out",
                out.path()});
   ASSERT_TRUE(chat.WaitForCount("ws_connections_opened", 3));

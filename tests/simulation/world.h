@@ -10,6 +10,7 @@
 #include <memory>
 #include <queue>
 #include <random>
+#include <set>
 #include <string>
 #include <utility>
 #include <variant>
@@ -19,55 +20,14 @@
 #include "common/load/stripe.h"
 #include "controller/fleet/fleet.h"
 #include "tests/simulation/crowd.h"
+#include "tests/simulation/trouble.h"
+#include "tests/simulation/users.h"
 
 namespace rampart::simulation {
 
-inline constexpr int64_t kMs = 1'000'000;
-inline constexpr int64_t kSecond = 1'000'000'000;
-
-inline constexpr int kMaxRefusedDials = 2;
-
-// What goes wrong in one world. Times are in virtual nanoseconds since the begin, 0: never.
-struct Trouble {
-  int cuts = 0;                        // of agents' connections, at random times
-  int64_t unnoticed_ns = 2 * kSecond;  // at most, until each end of a cut connection sees it
-  double failed_dials = 0;             // share
-  int64_t death_ns = 0;                // of one agent's process
-  bool death_seen = true;              // by a launcher
-  int64_t isolation_ns = 0;            // from then on no message from or to one agent passes
-  int64_t term_ns = 0;                 // SIGTERM for one agent
-  int64_t stop_ns = 0;
-  v1::StopKind stop = v1::DRAIN;
-  int64_t patience_ns = 0;  // see Gathering
-};
-
 class World {
  public:
-  struct Agent {
-    std::string name;
-    std::unique_ptr<agent::Link> link;
-    int64_t clock_offset_ns = 0;
-    bool alive = true;
-    bool isolated = false;
-    int exit_code = -1;
-    std::string exit_why;
-    uint64_t connection = 0;  // dialled or open; 0 for none
-    uint64_t dial = 0;        // counts them
-    // The engine that is not there.
-    uint64_t work = 0;  // counts what was begun, so that a late end of something else is none
-    bool loading = false;
-    bool running = false;
-    std::shared_ptr<Crowd> crowd;  // of a plan whose users meet
-    std::vector<uint32_t> weights;
-    uint32_t index = 0;
-    int made = 0, setups = 0, starts = 0, teardowns = 0;
-    int refused_dials = 0;                   // in a row
-    int64_t start_ns = 0;                    // as told, on the agent's clock
-    uint64_t measured = 0;                   // in all deltas that were taken
-    uint64_t unmeasured = 0;                 // since the last one
-    std::map<uint64_t, int64_t> heartbeats;  // sent when
-    int64_t answered_ns = 0;                 // when the last answered heartbeat was sent
-  };
+  using Agent = AgentState;
 
   World(uint64_t seed, int agents, v1::Plan plan, const Trouble& trouble)
       : random_(seed), trouble_(trouble) {
@@ -75,6 +35,8 @@ class World {
     options.agents = agents;
     options.plan = std::move(plan);
     options.epoch = seed + 1;
+    options.loss_policy = trouble.policy;
+    users_ = std::make_unique<Users>(options.plan.scenarios(0).load());
     if (seed % 3 == 0) options.unanswered_bytes = 1;  // agents are asked one by one
     fleet_ = std::make_unique<controller::Fleet>(options);
     kept_.resize(static_cast<size_t>(agents));
@@ -106,6 +68,7 @@ class World {
       At(Between(0, 3 * kSecond), [this, i] { TickAgent(i); });
     }
     Plague();
+    if (look_ns_ > 0) At(look_ns_, [this] { loading_then_ = users_->loading(); });
     while (!queue_.empty() && !Over()) {
       const Scheduled next = queue_.top();
       queue_.pop();
@@ -134,6 +97,13 @@ class World {
   int64_t done_ns_ = 0;
   controller::Started started_;
   Gathering gathering_;
+  std::unique_ptr<Users> users_;
+  int returned_ = 0;
+  std::set<int> lost_agents_;  // and not returned
+
+  // Looked at when all must be at work again after what went wrong.
+  int64_t look_ns_ = 0;
+  int64_t loading_then_ = -1;
 
  private:
   struct Scheduled {
@@ -176,6 +146,9 @@ class World {
         Agent& agent = AnyAgent();
         agent.isolated = true;
         if (agent.connection != 0) Cut(agent.connection);
+        if (trouble_.healing_ns > 0) {
+          At(trouble_.healing_ns, [&agent] { agent.isolated = false; });
+        }
       });
     }
     if (trouble_.term_ns > 0) {
@@ -199,7 +172,7 @@ class World {
     if (!agent.alive) return;
     if (agent.running) agent.unmeasured += random_() % 100;
     Tell(i, agent::Tick{});
-    if (agent.alive && agent.loading && now_ns_ - agent.answered_ns > 10'200 * kMs) {
+    if (agent.alive && agent.loading && now_ns_ - agent.answered_ns > 12'200 * kMs) {
       broken_.push_back(agent.name + " loads the target past its lease");
     }
     After(200 * kMs, [this, i] { TickAgent(i); });
@@ -292,13 +265,18 @@ class World {
 
   void Kill(Agent& agent) {
     if (!agent.alive) return;
-    agent.alive = agent.loading = agent.running = false;
+    Ended(agent);
     if (agent.connection != 0) Cut(agent.connection);
     if (trouble_.death_seen) {
       After(Between(0, kSecond), [this, name = agent.name] {
         Tell(controller::ProcessExited{name, "killed by SIGKILL"});
       });
     }
+  }
+
+  void Ended(Agent& agent) {
+    agent.alive = agent.loading = agent.running = false;
+    users_->End(static_cast<size_t>(&agent - agents_.data()));
   }
 
   // ---- The controller's shell ----
@@ -331,12 +309,11 @@ class World {
   }
   void Do(const controller::AgentLost& action) {
     ++lost_;
-    if (!action.why.starts_with("nothing was heard")) return;
-    for (const Agent& agent : agents_) {
-      if (index_.at(agent.name) == action.agent && agent.loading) {
-        broken_.push_back(agent.name + " still loads the target when it is declared lost");
-      }
-    }
+    lost_agents_.insert(action.agent);
+  }
+  void Do(const controller::AgentReturned& action) {
+    ++returned_;
+    lost_agents_.erase(action.agent);
   }
   void Do(const controller::PhaseChanged& action) {
     if (action.phase == controller::Phase::kRunning) ran_ = true;
@@ -369,6 +346,7 @@ class World {
     After(after_ns, [this, i, work = ++agents_[i].work, event = std::move(event)] {
       if (agents_[i].work != work || !agents_[i].alive) return;
       agents_[i].loading = agents_[i].running = false;
+      users_->End(i);
       Tell(i, event);
     });
   }
@@ -393,9 +371,7 @@ class World {
   }
   void Do(size_t i, const agent::MakeEngine& action) {
     ++agents_[i].made;
-    const v1::Assignment& assignment = action.prepare.assignment();
-    agents_[i].index = assignment.agent();
-    agents_[i].weights.assign(assignment.weights().begin(), assignment.weights().end());
+    agents_[i].assignment = action.prepare.assignment();
     EndWork(i, Between(0, 200 * kMs), agent::EngineMade{});
   }
   void Do(size_t i, const agent::RunSetup&) {
@@ -414,13 +390,44 @@ class World {
     agent.start_ns = action.start_ns;
     agent.loading = agent.running = true;
     const int64_t start_ns = action.start_ns - agent.clock_offset_ns;
+    load_end_ns_ = start_ns + load_ns_;
     if (gathering_.users > 0) return Gather(i, start_ns);
-    EndWork(i, std::max<int64_t>(0, start_ns + load_ns_ - now_ns_) + Between(0, kSecond),
-            agent::EngineDrained{});
+    Load(i, agent.assignment, start_ns);
   }
+  void Do(size_t i, const agent::TakeShare& action) {
+    agents_[i].loading = agents_[i].running = true;
+    Load(i, action.take.assignment(), action.take.agent_ns() - agents_[i].clock_offset_ns);
+  }
+  void Load(size_t i, const v1::Assignment& share, int64_t from_ns) {
+    ++agents_[i].shares;
+    // A cut or an end before then is of all shares.
+    const uint64_t work = agents_[i].work + 1;
+    At(std::max(from_ns, now_ns_), [this, i, share, work] {
+      if (agents_[i].alive && agents_[i].work >= work && agents_[i].running && !agents_[i].cut &&
+          now_ns_ < load_end_ns_) {
+        users_->Begin(i, share);
+      }
+    });
+    agents_[i].cut = false;
+    EndWork(i, std::max<int64_t>(0, load_end_ns_ - now_ns_) + Between(0, kSecond),
+            agent::EngineDrained{agents_[i].shares});
+  }
+  void Do(size_t i, const agent::ParkEngine&) {
+    ++agents_[i].parks;
+    agents_[i].cut = true;
+    if (!agents_[i].running) return;
+    if (agents_[i].crowd != nullptr) {
+      After(0, [crowd = agents_[i].crowd] { crowd->Stop(); });
+    }
+    EndWork(i, Between(0, 2 * kSecond), agent::EngineDrained{agents_[i].shares});
+  }
+  void Do(size_t, const agent::ExtendLease&) {}
   void Gather(size_t i, int64_t start_ns) {
     Agent& agent = agents_[i];
-    const Stripe own = Stripes::Make(agent.weights)->Of(static_cast<int>(agent.index));
+    ++agent.shares;
+    const auto& weights = agent.assignment.weights();
+    const Stripe own = Stripes::Make({weights.begin(), weights.end()})
+                           ->Of(static_cast<int>(agent.assignment.agent()));
     const int users = own.empty() ? 0 : static_cast<int>(own.CountBefore(gathering_.users));
     ++agent.work;
     agent.crowd = std::make_shared<Crowd>(
@@ -446,12 +453,13 @@ class World {
   }
   void Do(size_t i, const agent::StopEngine& action) {
     if (!agents_[i].running) return;
+    agents_[i].cut = true;
     if (agents_[i].crowd != nullptr) {
       // Not now: the Link is in the middle of a step.
       After(0, [crowd = agents_[i].crowd] { crowd->Stop(); });
     }
     EndWork(i, Between(0, action.kind == v1::ABORT ? kSecond : 3 * kSecond),
-            agent::EngineDrained{});
+            agent::EngineDrained{agents_[i].shares});
   }
   void Do(size_t i, const agent::RunTeardown&) {
     ++agents_[i].teardowns;
@@ -473,12 +481,12 @@ class World {
   }
   void Do(size_t i, const agent::Exit& action) {
     Agent& agent = agents_[i];
-    agent.alive = agent.loading = agent.running = false;
+    Ended(agent);
     agent.exit_code = action.code;
     agent.exit_why = action.why;
     if (agent.connection != 0) Close(std::exchange(agent.connection, 0), false);
     After(Between(0, kSecond), [this, name = agent.name, code = action.code] {
-      Tell(controller::ProcessExited{name, "exit status " + std::to_string(code)});
+      Tell(controller::ProcessExited{name, "exit status " + std::to_string(code), code == 0});
     });
   }
 
@@ -486,6 +494,7 @@ class World {
   const Trouble trouble_;
   std::unique_ptr<controller::Fleet> fleet_;
   int64_t load_ns_ = 0;
+  int64_t load_end_ns_ = 0;
   int64_t now_ns_ = 0;
   int64_t keep_ns_ = 0;
   uint64_t order_ = 0;

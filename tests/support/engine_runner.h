@@ -100,7 +100,7 @@ class EngineRunner {
   void Begin(LoadEvents events = {}) {
     start_ns_ = MonotonicNow();
     engine_->Start(
-        start_ns_, [this] { drained_.Set(true); }, std::move(events));
+        start_ns_, [this](uint64_t) { drained_.Set(true); }, std::move(events));
   }
   void Drained() {
     drained_.Wait();

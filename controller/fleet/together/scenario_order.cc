@@ -25,6 +25,10 @@ bool ScenarioOrder::Ended(int agent, const std::string& scenario) {
   return true;
 }
 
+void ScenarioOrder::GoesOn(int agent) {
+  for (Scenario& one : all_) one.ended[static_cast<size_t>(agent)] = false;
+}
+
 std::vector<ScenarioStart> ScenarioOrder::Start(const std::function<bool(int agent)>& counts,
                                                 int64_t now_ns, int64_t earliest_ns) {
   std::vector<ScenarioStart> starts;

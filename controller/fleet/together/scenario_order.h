@@ -26,6 +26,8 @@ class ScenarioOrder {
 
   // False when there is no such scenario.
   bool Ended(int agent, const std::string& scenario);
+  // It has been given more of all scenarios: what it said of their ends is over.
+  void GoesOn(int agent);
   // Those that start now that the one before has ended wherever `counts` holds: they have been
   // started with this call. None begins before `earliest_ns`.
   std::vector<ScenarioStart> Start(const std::function<bool(int agent)>& counts, int64_t now_ns,

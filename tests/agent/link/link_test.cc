@@ -268,17 +268,31 @@ TEST(Link, StopsWithAReasonWhenNothingIsAcknowledged) {
 
 // ---- The lease ----
 
-TEST(Link, AbortsAndEndsWhenItsLeaseIsOver) {
+TEST(Link, ParksWhenItsLeaseIsOverAndEndsAMinuteLater) {
   Table table;
   table.ToRunning();
   table.PassAnswered(30 * kSecondNs);
   table.Tell(Disconnected{"broke"});
   table.Pass(8 * kSecondNs);
-  EXPECT_FALSE(table.Exited());
+  EXPECT_THAT(table.All<ParkEngine>(), SizeIs(0));
   table.Pass(2 * kSecondNs);
+  EXPECT_THAT(table.All<ParkEngine>(), SizeIs(1));
+  table.Tell(EngineDrained{1});
+  for (int i = 0; i < 58; ++i) table.Pass(kSecondNs);
+  EXPECT_FALSE(table.Exited());
+  for (int i = 0; i < 3; ++i) table.Pass(kSecondNs);
   ASSERT_TRUE(table.Exited());
-  EXPECT_EQ(table.All<StopEngine>().back().kind, v1::ABORT);
   EXPECT_EQ(table.Exited()->code, 1);
+  EXPECT_THAT(table.Exited()->why, HasSubstr("not heard of for 10s"));
+}
+
+TEST(Link, EndsWhenItsLeaseIsOverBeforeItLoads) {
+  Table table;
+  table.Join();
+  table.Prepare();
+  table.Tell(Disconnected{"broke"});
+  table.Pass(10 * kSecondNs);
+  ASSERT_TRUE(table.Exited());
   EXPECT_THAT(table.Exited()->why, HasSubstr("not heard of for 10s"));
 }
 
@@ -292,9 +306,9 @@ TEST(Link, TheLeaseRunsFromTheSendingOfWhatWasAnswered) {
   reply.mutable_heartbeat()->set_number(1);
   table.Hear(reply);  // late: says nothing about the last 9 s
   table.Pass(900 * kMs);
-  EXPECT_FALSE(table.Exited());
+  EXPECT_THAT(table.All<ParkEngine>(), SizeIs(0));
   table.Pass(100 * kMs);
-  EXPECT_TRUE(table.Exited());
+  EXPECT_THAT(table.All<ParkEngine>(), SizeIs(1));
 }
 
 TEST(Link, AReconnectRenewsTheLease) {

@@ -32,7 +32,7 @@ double Parts(const EngineRunner& runner) {
 void RunLate(EngineRunner& runner, int64_t ago_ns) {
   ASSERT_TRUE(runner.engine().Arm("").ok());
   Once<bool> drained;
-  runner.engine().Start(MonotonicNow() - ago_ns, [&] { drained.Set(true); });
+  runner.engine().Start(MonotonicNow() - ago_ns, [&](uint64_t) { drained.Set(true); });
   drained.Wait();
   runner.Collect();
 }

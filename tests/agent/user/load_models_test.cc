@@ -189,7 +189,7 @@ scenarios:
                       {.agent = 1, .weights = {1, 1}});
   ASSERT_TRUE(runner.engine().Arm("").ok());
   Once<bool> drained;
-  runner.engine().Start(MonotonicNow() + 3'600'000'000'000, [&] { drained.Set(true); });
+  runner.engine().Start(MonotonicNow() + 3'600'000'000'000, [&](uint64_t) { drained.Set(true); });
   drained.Wait();
   const v1::Delta delta = runner.engine().TakeDelta();
   EXPECT_LE(delta.from_ns(), delta.to_ns());

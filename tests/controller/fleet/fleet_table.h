@@ -34,6 +34,7 @@ inline FleetOptions Options(v1::Plan plan = APlan(), int agents = 2) {
   options.plan = std::move(plan);
   options.epoch = 77;
   options.seed = 5;
+  options.loss_policy = LossPolicy::kAbort;
   return options;
 }
 
@@ -97,9 +98,10 @@ class FleetTable {
     message.mutable_delta()->set_sequence(sequence);
     Say(connection, message);
   }
-  void Drained(ConnectionId connection, uint64_t last) {
+  void Drained(ConnectionId connection, uint64_t last, uint64_t takes = 0) {
     v1::AgentMessage message;
     message.mutable_drained()->set_last_sequence(last);
+    message.mutable_drained()->set_takes(takes);
     Say(connection, message);
   }
   void TeardownDone(ConnectionId connection, uint64_t last, const std::string& error = "") {
@@ -108,9 +110,10 @@ class FleetTable {
     message.mutable_teardown_done()->set_error(error);
     Say(connection, message);
   }
-  void Goodbye(ConnectionId connection, const std::string& why = "bye") {
+  void Goodbye(ConnectionId connection, const std::string& why = "bye", uint64_t last = 0) {
     v1::AgentMessage message;
     message.mutable_goodbye()->set_why(why);
+    message.mutable_goodbye()->set_last_sequence(last);
     Say(connection, message);
   }
   void Heartbeat(ConnectionId connection) {

@@ -1,0 +1,95 @@
+// How a Fleet goes on without an agent, and with one that comes back.
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "controller/fleet/fleet.h"
+
+namespace rampart::controller {
+namespace {
+
+// A share that was dealt out so often is in crumbs.
+constexpr int kMaxDealings = 8;
+
+}  // namespace
+
+void Fleet::Survive(AgentSeat& seat, int64_t out_ns, const std::string& why) {
+  const auto left = std::count_if(roster_.seats().begin(), roster_.seats().end(),
+                                  [](const AgentSeat& other) { return other.live(); });
+  if (left == 0) return FailRun(absl::StrCat(why, ", and no agent is left"));
+  if (left < options_.least_agents) {
+    return FailRun(absl::StrCat(why, ", and ", left, " are left, fewer than the ",
+                                options_.least_agents, " that have to be"));
+  }
+  if (options_.loss_policy == LossPolicy::kRebalance) return Deal(seat, out_ns);
+  if (board_) board_->Lose(seat.index);
+}
+
+void Fleet::Deal(AgentSeat& from, int64_t out_ns) {
+  std::vector<AgentSeat*> heirs;
+  std::vector<uint32_t> weights;
+  for (AgentSeat& seat : roster_.seats()) {
+    if (!seat.live()) continue;
+    heirs.push_back(&seat);
+    weights.push_back(weights_[static_cast<size_t>(seat.index)]);
+  }
+  if (heirs.empty()) return;
+  const int64_t at_ns = std::max({now_ns_ + options_.take_ahead_ns, out_ns, start_ns_});
+  for (const Holding& holding : std::exchange(from.holds, {})) {
+    if (holding.share.again_size() >= kMaxDealings) {
+      return FailRun(
+          absl::StrCat("agents were lost so often that a share of the load was dealt out ",
+                       kMaxDealings, " times"));
+    }
+    for (size_t i = 0; i < heirs.size(); ++i) {
+      v1::Assignment share = holding.share;
+      v1::Hand& hand = *share.add_again();
+      hand.set_agent(static_cast<uint32_t>(i));
+      hand.mutable_weights()->Add(weights.begin(), weights.end());
+      Hold(*heirs[i], std::move(share), at_ns);
+    }
+  }
+}
+
+void Fleet::Hold(AgentSeat& seat, v1::Assignment share, int64_t at_ns) {
+  seat.drained = false;
+  if (order_) order_->GoesOn(seat.index);
+  seat.holds.push_back({std::move(share), ++seat.takes, at_ns, options_.take_spread_ns});
+  SendTake(seat, seat.holds.back());
+  SetState(seat, PhaseName(phase_));
+}
+
+void Fleet::SendTake(const AgentSeat& seat, const Holding& holding) {
+  v1::ControllerMessage message;
+  v1::TakeShare& take = *message.mutable_take();
+  take.set_number(holding.number);
+  *take.mutable_assignment() = holding.share;
+  take.set_agent_ns(seat.clock.ToAgent(holding.at_ns));
+  take.set_spread_ns(holding.spread_ns);
+  Send(seat, std::move(message));
+}
+
+void Fleet::OnReturn(AgentSeat& seat, const v1::Hello& hello) {
+  if (board_) board_->Forget(seat.index);
+  if (seat.lost) {
+    seat.lost = false;
+    seat.why.clear();
+    actions_.emplace_back(AgentReturned{seat.index});
+  }
+  if (hello.parked()) {
+    // What it had it has no more, and of what it was told later it has not heard: what is still its
+    // own it is told to take again.
+    seat.takes = hello.takes();
+    const std::vector<Holding> before = std::exchange(seat.holds, {});
+    seat.drained = false;  // until it says so: what was cut may still be ending
+    if (phase_ == Phase::kRunning) {
+      for (const Holding& holding : before) {
+        Hold(seat, holding.share, std::max(now_ns_ + options_.take_ahead_ns, holding.at_ns));
+      }
+    }
+  }
+  SetState(seat, seat.drained ? "drained" : PhaseName(phase_));
+  Remind(seat);
+}
+
+}  // namespace rampart::controller
