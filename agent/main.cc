@@ -7,18 +7,22 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdint>
+#include <cstdlib>
 #include <iostream>
+#include <optional>
 #include <random>
 #include <string>
 #include <thread>
 #include <utility>
 #include <vector>
 
+#include "absl/time/clock.h"
 #include "agent/engine/descriptors.h"
 #include "agent/engine/real_time.h"
 #include "agent/engine/source_addresses.h"
 #include "agent/link/agent_process.h"
 #include "common/net/source_addresses.h"
+#include "common/tls/stream_identity.h"
 
 namespace {
 
@@ -40,6 +44,28 @@ void BlockSignals() {
 std::string HostName() {
   char name[256] = {};
   return gethostname(name, sizeof(name) - 1) == 0 ? name : "";
+}
+
+void AddTlsFlags(CLI::App& app, rampart::TlsFlags* flags) {
+  app.add_option_function<std::vector<std::string>>(
+         "--tls",
+         [flags](const std::vector<std::string>& given) {
+           flags->folder = given.empty() ? "" : given[0];
+         },
+         "DIR: TLS on the stream, with ca.pem, agent.pem and agent-key.pem of this folder; without "
+         "DIR ~/.config/rampart/certs")
+      ->expected(0, 1);
+  app.add_option("--tls-cert", flags->files.certificate, "PEM: this agent's certificate");
+  app.add_option("--tls-key", flags->files.key, "PEM: its key");
+  app.add_option("--tls-ca", flags->files.ca, "PEM: the CA of the controller's certificate");
+}
+
+// Nothing for a stream without TLS.
+absl::StatusOr<std::optional<rampart::StreamIdentity>> IdentityOf(const rampart::TlsFlags& flags) {
+  const auto files = rampart::FilesOf(flags, rampart::StreamRole::kAgent);
+  if (!files.ok()) return files.status();
+  if (!*files) return std::optional<rampart::StreamIdentity>();
+  return rampart::ReadStreamIdentity(**files, rampart::StreamRole::kAgent, absl::Now());
 }
 
 uint64_t RandomIncarnation() {
@@ -68,6 +94,8 @@ int main(int argc, char** argv) {
   app.add_flag("--real-time", real_time,
                "engine threads run at once when they are woken, whatever else runs (root, "
                "CAP_SYS_NICE)");
+  rampart::TlsFlags tls;
+  AddTlsFlags(app, &tls);
   app.add_option("--log-level", log_level, "what is logged to standard error")
       ->check(CLI::IsMember({"debug", "info", "warn", "err", "off"}))
       ->capture_default_str();
@@ -98,7 +126,15 @@ int main(int argc, char** argv) {
     engine.sources = *std::move(sources);
   }
 
+  auto identity = IdentityOf(tls);
+  if (!identity.ok()) {
+    std::cerr << identity.status().message() << "\n";
+    return kBadFlags;
+  }
+
   BlockSignals();
+  // What gRPC complains of comes as the reason why there is no stream.
+  setenv("GRPC_VERBOSITY", "NONE", /*overwrite=*/0);
   spdlog::set_default_logger(spdlog::stderr_logger_mt("agent"));
   spdlog::set_pattern("%H:%M:%S.%e %l: %v");
   spdlog::set_level(spdlog::level::from_str(log_level));
@@ -118,5 +154,5 @@ int main(int argc, char** argv) {
   hello.set_host(HostName());
   spdlog::info("{}: {} open files, so up to {} users; joining {}", name, limit, hello.capacity(),
                controller);
-  return rampart::agent::AgentProcess(options, engine).Run();
+  return rampart::agent::AgentProcess(options, engine, *std::move(identity)).Run();
 }

@@ -27,6 +27,24 @@ void AddPlanFlags(CLI::App& app, PlanFlags* flags) {
       ->check(CLI::Range(1, kMaxAgents));
 }
 
+// Of the stream between controller and agents.
+void AddTlsFlags(CLI::App& app, RunFlags* flags) {
+  TlsFlags* tls = &flags->tls;
+  app.add_option_function<std::vector<std::string>>(
+         "--tls",
+         [tls](const std::vector<std::string>& given) {
+           tls->folder = given.empty() ? "" : given[0];
+         },
+         "DIR: TLS on the agents' stream, with ca.pem, controller.pem and controller-key.pem of "
+         "this folder; without DIR ~/.config/rampart/certs: see `certs init`")
+      ->expected(0, 1);
+  app.add_option("--tls-cert", tls->files.certificate, "PEM: the controller's certificate");
+  app.add_option("--tls-key", tls->files.key, "PEM: its key");
+  app.add_option("--tls-ca", tls->files.ca, "PEM: the CA of the agents' certificates");
+  app.add_flag("--insecure-stream", flags->insecure_stream,
+               "let --listen be another address than loopback without TLS");
+}
+
 void AddRunFlags(CLI::App& app, RunFlags* flags) {
   AddPlanFlags(app, &flags->plan);
   app.add_option("--threads", flags->threads, "engine threads of each agent started here")
@@ -50,8 +68,7 @@ void AddRunFlags(CLI::App& app, RunFlags* flags) {
   app.add_option("--listen", flags->listen, "HOST:PORT for the agents");
   app.add_flag("--external-agents", flags->external_agents,
                "start no agents here: wait for those that dial");
-  app.add_flag("--allow-remote", flags->allow_remote,
-               "let --listen be another address than loopback; the stream is not encrypted");
+  AddTlsFlags(app, flags);
   app.add_option("--join-timeout", flags->join_timeout_s, "seconds to wait for the agents")
       ->check(CLI::Range(1, 86'400));
   app.add_flag("--plain", flags->plain, "a line every 10 s instead of the live view");

@@ -22,7 +22,8 @@ std::string Error(const absl::Status& status) { return std::string(status.messag
 
 }  // namespace
 
-AgentProcess::AgentProcess(LinkOptions options, EngineOptions engine_options)
+AgentProcess::AgentProcess(LinkOptions options, EngineOptions engine_options,
+                           std::optional<StreamIdentity> identity)
     : link_(options), engine_options_(engine_options) {
   wake_ = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
   sigset_t ends;
@@ -40,7 +41,8 @@ AgentProcess::AgentProcess(LinkOptions options, EngineOptions engine_options)
     Post(Received{std::move(message)});
   };
   callbacks.disconnected = [this](std::string why) { Post(Disconnected{std::move(why)}); };
-  stream_ = std::make_unique<FleetStream>(options.controller, std::move(callbacks));
+  stream_ =
+      std::make_unique<FleetStream>(options.controller, std::move(callbacks), std::move(identity));
 }
 
 AgentProcess::~AgentProcess() {
@@ -120,8 +122,19 @@ void AgentProcess::HandleQueued() {
     queued.swap(queue_);
     overflow = overflow_;
   }
-  for (LinkEvent& event : queued) Handle(std::move(event));
+  for (LinkEvent& event : queued) {
+    if (!exit_code_) SayWhyDown(event);
+    Handle(std::move(event));
+  }
   if (overflow) Handle(Broken{"this agent could not keep up with what it was told"});
+}
+
+void AgentProcess::SayWhyDown(const LinkEvent& event) {
+  if (std::holds_alternative<Connected>(event)) said_down_.clear();
+  const auto* down = std::get_if<Disconnected>(&event);
+  if (down == nullptr || down->why == said_down_) return;
+  said_down_ = down->why;
+  spdlog::warn("no stream to the controller: {}", said_down_);
 }
 
 void AgentProcess::Handle(LinkEvent event) {

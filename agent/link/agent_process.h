@@ -15,6 +15,7 @@
 #include "agent/link/link.h"
 #include "agent/link/link_event.h"
 #include "agent/user/engine.h"
+#include "common/tls/stream_identity.h"
 
 namespace rampart::agent {
 
@@ -31,7 +32,9 @@ class AgentProcess {
   static constexpr int64_t kCloseNs = 2'000'000'000;
 
   // SIGTERM and SIGINT must be blocked in every thread: they are read here.
-  AgentProcess(LinkOptions options, EngineOptions engine_options);
+  // `identity`: for TLS on the stream.
+  AgentProcess(LinkOptions options, EngineOptions engine_options,
+               std::optional<StreamIdentity> identity = std::nullopt);
   ~AgentProcess();
   AgentProcess(const AgentProcess&) = delete;
   AgentProcess& operator=(const AgentProcess&) = delete;
@@ -46,6 +49,8 @@ class AgentProcess {
   void Interrupt();  // what Wait waits for
   void Wait(int64_t until_ns);
   void HandleQueued();
+  // Why there is no stream, once until it is another reason.
+  void SayWhyDown(const LinkEvent& event);
   // One event, and those that its actions bring at once.
   void Handle(LinkEvent event);
 
@@ -77,6 +82,7 @@ class AgentProcess {
   int64_t waiting_from_ns_ = 0;  // no earlier is it told
   int64_t dial_at_ns_ = INT64_MAX;
   int64_t lease_until_ns_ = 0;
+  std::string said_down_;
   std::optional<int> exit_code_;
   std::unique_ptr<Engine> engine_;
   std::unique_ptr<FleetStream> stream_;

@@ -8,6 +8,8 @@
 #include <mutex>
 #include <utility>
 
+#include "absl/strings/str_join.h"
+#include "agent/link/tls_probe.h"
 #include "rampart/v1/fleet.grpc.pb.h"
 
 namespace rampart::agent {
@@ -17,7 +19,30 @@ namespace {
 constexpr int kKeepaliveMs = 2'000;
 constexpr int kKeepaliveTimeoutMs = 3'000;
 
-std::shared_ptr<grpc::Channel> NewChannel(const std::string& controller) {
+std::shared_ptr<grpc::ChannelCredentials> CredentialsOf(const StreamIdentity* identity) {
+  if (identity == nullptr) return grpc::InsecureChannelCredentials();
+  grpc::SslCredentialsOptions options;
+  options.pem_root_certs = identity->ca_pem;
+  options.pem_cert_chain = identity->certificate_pem;
+  options.pem_private_key = identity->key_pem;
+  return grpc::SslCredentials(options);
+}
+
+// Of a peer whose certificate was verified. Empty when it is a controller.
+std::string RoleFault(const grpc::ClientContext& context) {
+  std::vector<std::string> uris;
+  for (const grpc::string_ref& uri :
+       context.auth_context()->FindPropertyValues(GRPC_PEER_URI_PROPERTY_NAME)) {
+    uris.emplace_back(uri.data(), uri.size());
+    if (uris.back() == RoleUri(StreamRole::kController)) return "";
+  }
+  return "the certificate of what listens there is not a controller's: " +
+         RoleUri(StreamRole::kController) + " is not among its names" +
+         (uris.empty() ? "" : ", but " + absl::StrJoin(uris, ", "));
+}
+
+std::shared_ptr<grpc::Channel> NewChannel(const std::string& controller,
+                                          const StreamIdentity* identity) {
   grpc::ChannelArguments arguments;
   arguments.SetMaxReceiveMessageSize(static_cast<int>(FleetStream::kMaxMessageBytes));
   arguments.SetMaxSendMessageSize(static_cast<int>(FleetStream::kMaxMessageBytes));
@@ -30,7 +55,7 @@ std::shared_ptr<grpc::Channel> NewChannel(const std::string& controller) {
   arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
   // HTTP_PROXY is for the target's sake, if for anything.
   arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
-  return grpc::CreateCustomChannel(controller, grpc::InsecureChannelCredentials(), arguments);
+  return grpc::CreateCustomChannel(controller, CredentialsOf(identity), arguments);
 }
 
 }  // namespace
@@ -40,8 +65,12 @@ std::shared_ptr<grpc::Channel> NewChannel(const std::string& controller) {
 class FleetStream::Session
     : public grpc::ClientBidiReactor<v1::AgentMessage, v1::ControllerMessage> {
  public:
-  Session(const std::string& controller, const FleetStreamCallbacks& callbacks)
-      : callbacks_(callbacks), stub_(v1::Fleet::NewStub(NewChannel(controller))) {}
+  Session(const std::string& controller, const FleetStreamCallbacks& callbacks,
+          const std::optional<StreamIdentity>& identity)
+      : controller_(controller),
+        callbacks_(callbacks),
+        identity_(identity),
+        stub_(v1::Fleet::NewStub(NewChannel(controller, identity ? &*identity : nullptr))) {}
 
   void Begin(std::shared_ptr<Session> self) {
     const std::lock_guard lock(mutex_);
@@ -66,7 +95,7 @@ class FleetStream::Session
       return absl::UnavailableError(why_);
     }
     queue_.push_back(message);
-    if (!writing_) WriteNext();
+    if (reached_ && !writing_) WriteNext();
     return absl::OkStatus();
   }
 
@@ -98,13 +127,20 @@ class FleetStream::Session
   void OnReadInitialMetadataDone(bool ok) override {
     if (!ok) return;
     const std::lock_guard lock(mutex_);
+    reached_ = true;
+    if (identity_ && why_.empty()) {
+      why_ = RoleFault(context_);
+      if (!why_.empty()) return context_.TryCancel();
+    }
+    if (!queue_.empty() && !writing_ && !closing_ && holding_) WriteNext();
     if (!muted_) callbacks_.connected();
   }
 
   void OnReadDone(bool ok) override {
     const std::lock_guard lock(mutex_);
     if (!ok) return Release();
-    if (!muted_) callbacks_.received(std::move(incoming_));
+    // What a stream that was given up still had is nobody's.
+    if (!muted_ && why_.empty()) callbacks_.received(std::move(incoming_));
     incoming_.Clear();
     StartRead(&incoming_);
   }
@@ -123,18 +159,29 @@ class FleetStream::Session
 
   void OnDone(const grpc::Status& status) override {
     std::shared_ptr<Session> self;
+    const std::string fault = FaultOfDial(status);
     const std::lock_guard lock(mutex_);
     self = std::move(self_);
     if (!muted_) {
-      callbacks_.disconnected(!why_.empty() ? why_
-                              : status.ok() ? std::string("the controller ended the stream")
-                                            : status.error_message());
+      callbacks_.disconnected(!why_.empty()    ? why_
+                              : !fault.empty() ? fault
+                              : status.ok()    ? std::string("the controller ended the stream")
+                                               : status.error_message());
     }
     done_ = true;
     done_changed_.notify_all();
   }
 
  private:
+  // Without the lock: it may take a while. Empty when it is not known better than `status` says.
+  std::string FaultOfDial(const grpc::Status& status) {
+    {
+      const std::lock_guard lock(mutex_);
+      if (status.error_code() != grpc::StatusCode::UNAVAILABLE || reached_ || muted_) return "";
+    }
+    return TlsFault(controller_, identity_ ? &*identity_ : nullptr);
+  }
+
   void WriteNext() {
     writing_ = true;
     StartWrite(&queue_.front());
@@ -151,7 +198,9 @@ class FleetStream::Session
     RemoveHold();
   }
 
+  const std::string controller_;
   const FleetStreamCallbacks callbacks_;
+  const std::optional<StreamIdentity> identity_;
   const std::unique_ptr<v1::Fleet::Stub> stub_;
   grpc::ClientContext context_;
   v1::ControllerMessage incoming_;
@@ -165,12 +214,16 @@ class FleetStream::Session
   bool closing_ = false;
   bool holding_ = true;
   bool muted_ = false;
+  bool reached_ = false;  // something of the other end came
   bool done_ = false;
   std::string why_;  // we gave it up
 };
 
-FleetStream::FleetStream(std::string controller, FleetStreamCallbacks callbacks)
-    : controller_(std::move(controller)), callbacks_(std::move(callbacks)) {}
+FleetStream::FleetStream(std::string controller, FleetStreamCallbacks callbacks,
+                         std::optional<StreamIdentity> identity)
+    : controller_(std::move(controller)),
+      callbacks_(std::move(callbacks)),
+      identity_(std::move(identity)) {}
 
 FleetStream::~FleetStream() {
   if (session_ == nullptr) return;
@@ -180,7 +233,7 @@ FleetStream::~FleetStream() {
 
 void FleetStream::Dial() {
   if (session_ != nullptr) session_->Cancel();
-  session_ = std::make_shared<Session>(controller_, callbacks_);
+  session_ = std::make_shared<Session>(controller_, callbacks_, identity_);
   session_->Begin(session_);
 }
 

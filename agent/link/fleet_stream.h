@@ -6,9 +6,11 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "absl/status/status.h"
+#include "common/tls/stream_identity.h"
 #include "rampart/v1/fleet.pb.h"
 
 namespace rampart::agent {
@@ -22,7 +24,11 @@ struct FleetStreamCallbacks {
 };
 
 // Translates only: one stream at a time, messages for it are queued and written in order. Owned by
-// the agent's shell, used from one thread. Not encrypted.
+// the agent's shell, used from one thread.
+//
+// With an identity the stream is mutual TLS: nothing is sent before the controller's certificate
+// was found to be signed by the CA, for the host that was dialled, and of the role `controller`.
+// Without one the stream is plaintext. What was wrong with a dial is told in words (see TlsFault).
 class FleetStream {
  public:
   // Of a message in either direction.
@@ -31,7 +37,8 @@ class FleetStream {
   static constexpr size_t kMaxQueuedMessages = 1024;
 
   // `controller`: HOST:PORT.
-  FleetStream(std::string controller, FleetStreamCallbacks callbacks);
+  FleetStream(std::string controller, FleetStreamCallbacks callbacks,
+              std::optional<StreamIdentity> identity = std::nullopt);
   ~FleetStream();  // breaks the stream off; no callback after it
   FleetStream(const FleetStream&) = delete;
   FleetStream& operator=(const FleetStream&) = delete;
@@ -48,6 +55,7 @@ class FleetStream {
 
   const std::string controller_;
   const FleetStreamCallbacks callbacks_;
+  const std::optional<StreamIdentity> identity_;
   std::shared_ptr<Session> session_;
 };
 

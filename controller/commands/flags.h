@@ -9,6 +9,7 @@
 
 #include "absl/status/statusor.h"
 #include "common/plan/load_plan.h"
+#include "common/tls/stream_identity.h"
 #include "controller/run/exit_code.h"
 
 namespace rampart::controller {
@@ -30,7 +31,8 @@ struct RunFlags {
   bool demo = false;
   std::string listen = "127.0.0.1:0";
   bool external_agents = false;
-  bool allow_remote = false;
+  TlsFlags tls;  // of the stream
+  bool insecure_stream = false;
   int join_timeout_s = 60;
   bool insecure = false;
   std::string ca_file;

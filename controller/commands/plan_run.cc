@@ -1,5 +1,6 @@
 #include "controller/commands/plan_run.h"
 
+#include <filesystem>
 #include <fstream>
 #include <memory>
 #include <random>
@@ -8,8 +9,10 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/time/clock.h"
 #include "common/net/source_addresses.h"
 #include "common/plan/secrets.h"
+#include "common/tls/stream_identity.h"
 #include "controller/commands/breakpoint.h"
 #include "controller/conduct/conductor.h"
 #include "controller/demo/demo_target.h"
@@ -55,6 +58,32 @@ absl::StatusOr<std::vector<std::vector<std::string>>> SourcesOf(const RunFlags& 
   return dealt;
 }
 
+// The stream's TLS, as the flags and the address to listen on want it.
+absl::Status SecureStream(const RunFlags& flags, ConductOptions* options) {
+  const auto files = FilesOf(flags.tls, StreamRole::kController);
+  if (!files.ok()) return files.status();
+  options->service.insecure_stream = flags.insecure_stream;
+  if (*files) {
+    auto identity = ReadStreamIdentity(**files, StreamRole::kController, absl::Now());
+    if (!identity.ok()) return identity.status();
+    options->service.identity = *std::move(identity);
+  }
+  if (absl::Status status = CheckListen(options->service); !status.ok()) return status;
+  if (!*files || flags.external_agents) return absl::OkStatus();
+  const std::string folder = std::filesystem::path((*files)->certificate).parent_path();
+  TlsFiles agent = FilesIn(folder.empty() ? "." : folder, StreamRole::kAgent);
+  agent.ca = (*files)->ca;
+  const auto read = ReadStreamIdentity(agent, StreamRole::kAgent, absl::Now());
+  if (!read.ok()) {
+    return absl::InvalidArgumentError(
+        "agents that are started here take agent.pem and agent-key.pem beside the controller's "
+        "certificate: " +
+        std::string(read.status().message()));
+  }
+  options->agent_tls = std::move(agent);
+  return absl::OkStatus();
+}
+
 absl::StatusOr<ConductOptions> ConductOptionsOf(const RunFlags& flags) {
   ConductOptions options;
   auto sources = SourcesOf(flags);
@@ -74,7 +103,7 @@ absl::StatusOr<ConductOptions> ConductOptionsOf(const RunFlags& flags) {
   options.fleet.epoch = 1;
   options.fleet.join_timeout_ns = int64_t{flags.join_timeout_s} * 1'000'000'000;
   options.service.listen = flags.listen;
-  options.service.allow_remote = flags.allow_remote;
+  if (absl::Status status = SecureStream(flags, &options); !status.ok()) return status;
   options.run.strict = flags.strict;
   options.fleet.least_agents = flags.min_agents;
   options.fleet.loss_policy = flags.loss_policy == "abort"      ? LossPolicy::kAbort

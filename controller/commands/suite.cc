@@ -158,7 +158,10 @@ std::optional<int> CheckHealth(const SuiteFlags& flags, const std::vector<Planne
     if (param.name() != "API_URL" || flags.run.demo) continue;
     health.plan.params = {"API_URL=" + param.value().string()};
   }
+  // By an agent of its own: those of the suite would come too early.
   health.external_agents = false;
+  health.listen = RunFlags().listen;
+  health.tls = {};
   terminal.Line("suite: is the target healthy?");
   const File nowhere(std::fopen("/dev/null", "w"), std::fclose);
   if (nowhere == nullptr) return Say(absl::InternalError("/dev/null cannot be opened"));

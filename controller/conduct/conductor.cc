@@ -58,6 +58,7 @@ class Conductor {
 
   absl::StatusOr<RunResult> Go() {
     const Signals signals([this](int number) { events_.Push(Signalled{number}); });
+    options_.service.on_notice = [this](const std::string& notice) { Say(notice); };
     absl::StatusOr<std::unique_ptr<FleetService>> service = FleetService::Listen(
         options_.service, [this](FleetEvent event) { events_.Push(std::move(event)); });
     if (!service.ok()) return service.status();
@@ -96,10 +97,11 @@ class Conductor {
 
  private:
   absl::Status Launch() {
-    const std::string address = "127.0.0.1:" + std::to_string(service_->port());
+    const std::string address = service_->local_address();
     if (options_.agent_program.empty()) {
       Say("waiting for " + std::to_string(options_.fleet.agents) +
-          " agents: agent --controller HOST:" + std::to_string(service_->port()));
+          " agents: agent --controller HOST:" + std::to_string(service_->port()) +
+          (options_.service.identity ? " --tls DIR" : ""));
       return absl::OkStatus();
     }
     LauncherOptions launch;
@@ -109,6 +111,12 @@ class Conductor {
                                   options_.agent_program,
                                   {"--name", name, "--controller", address, "--log-level", "warn",
                                    "--threads", std::to_string(options_.agent_threads)}});
+      if (options_.agent_tls) {
+        launch.processes.back().arguments.insert(
+            launch.processes.back().arguments.end(),
+            {"--tls-ca", options_.agent_tls->ca, "--tls-cert", options_.agent_tls->certificate,
+             "--tls-key", options_.agent_tls->key});
+      }
       const auto own = static_cast<size_t>(i - 1);
       if (own < options_.agent_sources.size() && !options_.agent_sources[own].empty()) {
         launch.processes.back().arguments.insert(

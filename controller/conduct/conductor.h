@@ -25,6 +25,8 @@ struct ConductOptions {
   // The agent program that is started here for every agent; empty: agents come from elsewhere.
   std::string agent_program;
   int agent_threads = 1;
+  // What those show when the service has TLS.
+  std::optional<TlsFiles> agent_tls = {};
   // Of each agent that is started here; empty: as the kernel chooses.
   std::vector<std::vector<std::string>> agent_sources = {};
   // Each delta that was merged, in the order of its agent; one that came again comes here again.

@@ -6,9 +6,12 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "common/tls/stream_identity.h"
 #include "controller/fleet/fleet_event.h"
 #include "rampart/v1/fleet.pb.h"
 
@@ -16,13 +19,22 @@ namespace rampart::controller {
 
 struct FleetServiceOptions {
   std::string listen = "127.0.0.1:0";  // HOST:PORT; port 0 takes a free one
-  bool allow_remote = false;           // to listen on other addresses than loopback
+  // TLS both ways: only who shows a certificate of the CA, of the role `agent`, gets in.
+  std::optional<StreamIdentity> identity = {};
+  bool insecure_stream = false;  // other addresses than loopback without TLS
+  // What happens beside the streams, for people: somebody was refused. On any thread; must not call
+  // the service.
+  std::function<void(std::string)> on_notice = {};
 };
+
+// InvalidArgument, and what to do, when the address asks for TLS and there is none.
+absl::Status CheckListen(const FleetServiceOptions& options);
 
 // Owned by the controller's shell. Translates only: a stream that opens, says something or ends is
 // an event (Connected, Received, Disconnected), a message for it is queued and written in order.
 // Every method is for any thread; the events come on gRPC's threads, those of one connection in
-// order, and must not be waited in. The streams are not encrypted.
+// order, and must not be waited in. Who is refused by TLS or by the role of its certificate is no
+// event, as nothing of it was read; it is a notice.
 class FleetService {
  public:
   // Of a message in either direction.
@@ -32,10 +44,14 @@ class FleetService {
   // Of one stream: while so many of its messages are held by whoever got the events, no more are
   // read, and the agent keeps the next ones.
   static constexpr int kMaxHeldMessages = 8;
+  // From a connection's begin to the end of its handshakes; it is closed then.
+  static constexpr int kHandshakeMs = 10'000;
+  // An agent opens one.
+  static constexpr int kMaxStreamsOfConnection = 4;
   // How long Shutdown waits for what was sent last.
   static constexpr int64_t kShutdownNs = 2'000'000'000;
 
-  // Fails when the address is not loopback and that is not allowed, or cannot be listened on.
+  // Fails as CheckListen does, or when the address cannot be listened on.
   static absl::StatusOr<std::unique_ptr<FleetService>> Listen(
       const FleetServiceOptions& options, std::function<void(FleetEvent)> on_event);
   ~FleetService();  // Shutdown
@@ -43,6 +59,8 @@ class FleetService {
   FleetService& operator=(const FleetService&) = delete;
 
   int port() const;
+  // HOST:PORT for agents on this machine.
+  std::string local_address() const;
   // Dropped when that stream has ended, as Disconnected tells.
   void Send(ConnectionId connection, v1::ControllerMessage message);
   // Ends the stream after what was sent to it before.

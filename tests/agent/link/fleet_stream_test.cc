@@ -6,7 +6,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <chrono>
 #include <condition_variable>
 #include <deque>
 #include <memory>
@@ -18,6 +17,7 @@
 #include "controller/fleet/fleet_service.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "tests/agent/link/stream_ends.h"
 
 namespace rampart {
 namespace {
@@ -25,64 +25,6 @@ namespace {
 using controller::ConnectionId;
 using testing::HasSubstr;
 using testing::IsEmpty;
-
-// What callbacks on other threads said, in order.
-template <typename T>
-class Mailbox {
- public:
-  void Put(T value) {
-    const std::lock_guard lock(mutex_);
-    values_.push_back(std::move(value));
-    changed_.notify_all();
-  }
-  // Empty when nothing comes, which fails the test that wants it.
-  std::optional<T> Take() {
-    std::unique_lock lock(mutex_);
-    if (!changed_.wait_for(lock, std::chrono::seconds(20), [this] { return !values_.empty(); })) {
-      ADD_FAILURE() << "nothing came";
-      return std::nullopt;
-    }
-    T value = std::move(values_.front());
-    values_.pop_front();
-    return value;
-  }
-  bool empty() {
-    const std::lock_guard lock(mutex_);
-    return values_.empty();
-  }
-
- private:
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  std::deque<T> values_;
-};
-
-struct Opened {};
-struct Ended {
-  std::string why;
-};
-using AgentSaw = std::variant<Opened, v1::ControllerMessage, Ended>;
-
-// An agent's stream and what it saw.
-struct Agent {
-  explicit Agent(int port)
-      : stream("127.0.0.1:" + std::to_string(port),
-               {.connected = [this] { saw.Put(Opened{}); },
-                .received = [this](v1::ControllerMessage m) { saw.Put(std::move(m)); },
-                .disconnected = [this](std::string why) { saw.Put(Ended{std::move(why)}); }}) {}
-
-  template <typename T>
-  std::optional<T> Take() {
-    const std::optional<AgentSaw> next = saw.Take();
-    if (!next) return std::nullopt;
-    const T* value = std::get_if<T>(&*next);
-    if (value == nullptr) ADD_FAILURE() << "something else came: " << next->index();
-    return value == nullptr ? std::nullopt : std::optional<T>(*value);
-  }
-
-  Mailbox<AgentSaw> saw;
-  agent::FleetStream stream;  // ends before what it fills
-};
 
 class FleetStreamTest : public testing::Test {
  protected:

@@ -9,15 +9,22 @@ namespace {
 
 void Ignore(FleetEvent) {}
 
-TEST(FleetService, ListensOnLoopbackOnlyUnlessAllowed) {
+TEST(FleetService, ListensOnLoopbackOnlyUnlessThereIsTlsOrItIsAllowed) {
   for (const char* address : {"0.0.0.0:0", "[::]:0", "127.evil.example:0", "10.0.0.1:4000"}) {
     const auto service = FleetService::Listen({.listen = address}, Ignore);
-    EXPECT_EQ(service.status().code(), absl::StatusCode::kPermissionDenied) << address;
+    EXPECT_EQ(service.status().code(), absl::StatusCode::kInvalidArgument) << address;
+    EXPECT_THAT(service.status().message(), testing::HasSubstr("controller certs init"));
+    EXPECT_TRUE(CheckListen({.listen = address, .insecure_stream = true}).ok());
+    EXPECT_TRUE(CheckListen({.listen = address, .identity = StreamIdentity{}}).ok());
   }
+  EXPECT_FALSE(CheckListen({.identity = StreamIdentity{}, .insecure_stream = true}).ok());
   for (const char* address : {"127.0.0.1:0", "localhost:0"}) {
     const auto service = FleetService::Listen({.listen = address}, Ignore);
     ASSERT_TRUE(service.ok()) << service.status();
     EXPECT_GT((*service)->port(), 0);
+    EXPECT_EQ((*service)->local_address(),
+              std::string(address).substr(0, std::string(address).size() - 1) +
+                  std::to_string((*service)->port()));
   }
 }
 
