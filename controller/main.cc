@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "controller/commands/certs.h"
 #include "controller/commands/flags.h"
 #include "controller/commands/plans.h"
 #include "controller/commands/start.h"
@@ -112,6 +113,22 @@ int Main(int argc, char** argv) {
   PlanFlags check_flags;
   AddPlanFlags(*check, &check_flags);
   CLI::App* schema = plans->add_subcommand("schema", "a JSON Schema of plan files, for editors");
+  CLI::App* certs =
+      app.add_subcommand("certs", "certificates for TLS between controller and agents");
+  certs->require_subcommand(1);
+  CLI::App* init =
+      certs->add_subcommand("init", "make a CA for development, and certificates of it");
+  CertsFlags certs_flags;
+  init->add_option("--dir", certs_flags.dir, "where to; else ~/.config/rampart/certs");
+  init->add_option("--host", certs_flags.hosts,
+                   "NAME_OR_IP that agents dial, beside localhost, 127.0.0.1 and ::1");
+  init->add_option("--agents", certs_flags.agents,
+                   "NAME...: a certificate of its own for each, beside the common one")
+      ->delimiter(',');
+  init->add_option("--days", certs_flags.days, "until they expire")
+      ->check(CLI::Range(1, kMaxCertificateDays))
+      ->capture_default_str();
+  init->add_flag("--force", certs_flags.force, "overwrite what is there");
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
@@ -122,6 +139,7 @@ int Main(int argc, char** argv) {
   if (*list) return ListPlans();
   if (*show) return ShowPlan(shown);
   if (*schema) return ShowPlanSchema();
+  if (*init) return InitCerts(certs_flags);
   return CheckPlans(checked, check_flags);
 }
 
