@@ -22,6 +22,7 @@
 #include "agent/engine/source_addresses.h"
 #include "agent/link/agent_process.h"
 #include "common/net/source_addresses.h"
+#include "common/net/target_policy.h"
 #include "common/tls/stream_identity.h"
 
 namespace {
@@ -96,6 +97,14 @@ int main(int argc, char** argv) {
                "CAP_SYS_NICE)");
   rampart::TlsFlags tls;
   AddTlsFlags(app, &tls);
+  bool allow_public = false;
+  app.add_flag("--allow-public-targets", allow_public,
+               "connect to any address, not only to loopback and private ones; metadata services "
+               "and link-local addresses stay refused");
+  std::vector<std::string> allowed;
+  app.add_option("--allow-target", allowed,
+                 "ADDRESS or BLOCK/PREFIX: connect to these public addresses too; may be repeated")
+      ->allow_extra_args(false);
   app.add_option("--log-level", log_level, "what is logged to standard error")
       ->check(CLI::IsMember({"debug", "info", "warn", "err", "off"}))
       ->capture_default_str();
@@ -125,6 +134,13 @@ int main(int argc, char** argv) {
     }
     engine.sources = *std::move(sources);
   }
+  absl::StatusOr<rampart::TargetPolicy> targets =
+      rampart::TargetPolicy::Make(allow_public, allowed);
+  if (!targets.ok()) {
+    std::cerr << targets.status().message() << "\n";
+    return kBadFlags;
+  }
+  engine.targets = *std::move(targets);
 
   auto identity = IdentityOf(tls);
   if (!identity.ok()) {

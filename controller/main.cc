@@ -53,6 +53,13 @@ void AddRunFlags(CLI::App& app, RunFlags* flags) {
   app.add_option("--sources", flags->sources,
                  "ADDRESS[,BLOCK/PREFIX...]: this machine's addresses that connections to the "
                  "target come from, dealt over the agents started here");
+  app.add_flag("--allow-public-targets", flags->allow_public_targets,
+               "let agents started here connect to any address, not only to loopback and private "
+               "ones; metadata services and link-local addresses stay refused");
+  app.add_option("--allow-target", flags->allow_targets,
+                 "ADDRESS or BLOCK/PREFIX: let them connect to these public addresses too; may be "
+                 "repeated")
+      ->allow_extra_args(false);
   app.add_flag("--demo", flags->demo, "start the reference chat server and run against it");
   app.add_option("--loss-policy", flags->loss_policy,
                  "when an agent is lost: `rebalance` starts its users again on the others, "

@@ -75,6 +75,23 @@ TEST(Layout, LuaAndYamlHaveOneHomeEach) {
   ExpectOnlyIn({"yaml-cpp"}, {"common/plan/yaml_tree."});
 }
 
+TEST(Layout, AgentsConnectInOnePlaceWhichAsksThePolicyFirst) {
+  int calls = 0;
+  for (const Source& source : Sources()) {
+    if (!source.path.starts_with("agent/")) continue;
+    std::ifstream file(fs::path(SOURCE_DIR) / source.path);
+    bool asked = false;
+    for (std::string line; std::getline(file, line);) {
+      asked = asked || line.find("targets_.Refusal(") != line.npos;
+      if (line.find(" connect(") == line.npos && line.find("::connect(") == line.npos) continue;
+      ++calls;
+      EXPECT_EQ(source.path, "agent/engine/transport.cc");
+      EXPECT_TRUE(asked);
+    }
+  }
+  EXPECT_EQ(calls, 1);
+}
+
 TEST(Layout, EveryBuiltInPlanIsReadInOneGo) {
   constexpr int kMaxLines = 120;
   for (const auto& entry : fs::directory_iterator(fs::path(SOURCE_DIR) / "controller/plans")) {

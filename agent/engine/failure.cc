@@ -13,6 +13,8 @@ std::string_view ErrorKindName(ErrorKind kind) {
       return "timeout";
     case ErrorKind::kDns:
       return "dns";
+    case ErrorKind::kTargetRefused:
+      return "target_refused";
     case ErrorKind::kConnectionRefused:
       return "connection_refused";
     case ErrorKind::kConnectionReset:

@@ -9,9 +9,10 @@
 namespace rampart::agent {
 
 enum class ErrorKind : uint8_t {
-  kInterrupted,  // the run or the user was stopped
-  kTimeout,      // nothing in time; the detail says what was waited for
-  kDns,          // the name did not resolve
+  kInterrupted,    // the run or the user was stopped
+  kTimeout,        // nothing in time; the detail says what was waited for
+  kDns,            // the name did not resolve
+  kTargetRefused,  // no address that this agent connects to: TargetPolicy
   kConnectionRefused,
   kConnectionReset,
   kConnectionClosed,      // the peer closed where an answer was due

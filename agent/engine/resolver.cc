@@ -9,36 +9,6 @@
 #include <utility>
 
 namespace rampart::agent {
-namespace {
-
-Resolver::Answer Ask(const std::string& host) {
-  addrinfo hints = {};
-  hints.ai_socktype = SOCK_STREAM;
-  hints.ai_flags = AI_ADDRCONFIG;
-  addrinfo* found = nullptr;
-  int error = getaddrinfo(host.c_str(), nullptr, &hints, &found);
-  // AI_ADDRCONFIG leaves loopback out of account: on a host with no other address `localhost` would
-  // not resolve with it.
-  if (error != 0) {
-    hints.ai_flags = 0;
-    error = getaddrinfo(host.c_str(), nullptr, &hints, &found);
-  }
-  if (error != 0) {
-    return Failure{ErrorKind::kDns, "resolve " + host + ": " + gai_strerror(error)};
-  }
-  std::vector<Endpoint> endpoints;
-  for (const addrinfo* info = found; info != nullptr; info = info->ai_next) {
-    Endpoint endpoint;
-    std::memcpy(&endpoint.address, info->ai_addr, info->ai_addrlen);
-    endpoint.size = info->ai_addrlen;
-    endpoints.push_back(endpoint);
-  }
-  freeaddrinfo(found);
-  return endpoints;
-}
-
-}  // namespace
-
 std::string Endpoint::Host() const {
   char text[INET6_ADDRSTRLEN] = "?";
   if (address.ss_family == AF_INET) {
@@ -82,7 +52,44 @@ Endpoint NumericEndpoint(const std::string& host) {
   return endpoint;
 }
 
-Resolver::Resolver() : thread_([this] { Serve(); }) {}
+IpAddress Endpoint::Ip() const {
+  IpAddress ip;
+  if (address.ss_family == AF_INET) {
+    std::memcpy(ip.bytes.data(), &reinterpret_cast<const sockaddr_in*>(&address)->sin_addr, 4);
+  } else {
+    ip.v6 = true;
+    std::memcpy(ip.bytes.data(), &reinterpret_cast<const sockaddr_in6*>(&address)->sin6_addr, 16);
+  }
+  return ip;
+}
+
+Resolver::Answer Resolver::AskSystem(const std::string& host) {
+  addrinfo hints = {};
+  hints.ai_socktype = SOCK_STREAM;
+  hints.ai_flags = AI_ADDRCONFIG;
+  addrinfo* found = nullptr;
+  int error = getaddrinfo(host.c_str(), nullptr, &hints, &found);
+  // AI_ADDRCONFIG leaves loopback out of account: on a host with no other address `localhost` would
+  // not resolve with it.
+  if (error != 0) {
+    hints.ai_flags = 0;
+    error = getaddrinfo(host.c_str(), nullptr, &hints, &found);
+  }
+  if (error != 0) {
+    return Failure{ErrorKind::kDns, "resolve " + host + ": " + gai_strerror(error)};
+  }
+  std::vector<Endpoint> endpoints;
+  for (const addrinfo* info = found; info != nullptr; info = info->ai_next) {
+    Endpoint endpoint;
+    std::memcpy(&endpoint.address, info->ai_addr, info->ai_addrlen);
+    endpoint.size = info->ai_addrlen;
+    endpoints.push_back(endpoint);
+  }
+  freeaddrinfo(found);
+  return endpoints;
+}
+
+Resolver::Resolver(Lookup lookup) : lookup_(std::move(lookup)), thread_([this] { Serve(); }) {}
 
 Resolver::~Resolver() {
   {
@@ -114,7 +121,7 @@ void Resolver::Serve() {
       answer = found->second.answer;  // another user asked for the same name meanwhile
     } else {
       lock.unlock();
-      answer = Ask(question.host);
+      answer = lookup_(question.host);
       lock.lock();
       if (cache_.size() >= kMaxNames) cache_.clear();
       const bool good = std::holds_alternative<std::vector<Endpoint>>(answer);

@@ -19,6 +19,7 @@
 #include "agent/engine/failure.h"
 #include "agent/engine/loop.h"
 #include "agent/engine/task.h"
+#include "common/net/ip_address.h"
 
 namespace rampart::agent {
 
@@ -32,6 +33,7 @@ struct Endpoint {
   // `127.0.0.1:80`, `[::1]:80`.
   std::string ToString() const;
   void SetPort(uint16_t port);
+  IpAddress Ip() const;
 };
 
 // Where `host` is, without asking anybody: a numeric IPv4 or IPv6 address. Size 0 when it is a
@@ -48,9 +50,14 @@ class Resolver {
   static constexpr int64_t kInterruptCheckNs = 20'000'000;
 
   using Answer = std::variant<std::vector<Endpoint>, Failure>;
+  // Blocks until it knows.
+  using Lookup = std::function<Answer(const std::string& host)>;
 
-  Resolver();
+  explicit Resolver(Lookup lookup = AskSystem);
   ~Resolver();
+
+  // getaddrinfo(3).
+  static Answer AskSystem(const std::string& host);
 
   // Waits for the answer on the caller's loop, which must outlive the Resolver. The endpoints' port
   // is 0.
@@ -69,6 +76,7 @@ class Resolver {
   bool Cached(const std::string& host, Answer* answer);
   void Serve();
 
+  const Lookup lookup_;
   std::mutex mutex_;
   std::condition_variable asked_;
   std::deque<Question> questions_;                // guarded by mutex_

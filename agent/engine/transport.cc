@@ -9,6 +9,9 @@
 #include <cerrno>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+
 namespace rampart::agent {
 namespace {
 
@@ -17,6 +20,24 @@ std::string SslErrorText() {
   ERR_clear_error();
   const char* reason = code == 0 ? nullptr : ERR_reason_error_string(code);
   return reason == nullptr ? "the peer closed the connection" : reason;
+}
+
+// The failure of a name some of whose addresses were refused; `tried` of another, if there was one.
+Failure WithRefused(const std::string& host, uint16_t port, const std::vector<std::string>& refused,
+                    std::optional<Failure> tried) {
+  constexpr size_t kMaxSaid = 4;
+  const auto end = refused.begin() + static_cast<ptrdiff_t>(std::min(refused.size(), kMaxSaid));
+  std::string why = absl::StrJoin(refused.begin(), end, "; ");
+  if (refused.size() > kMaxSaid)
+    absl::StrAppend(&why, "; and ", refused.size() - kMaxSaid, " more");
+  if (tried) {
+    absl::StrAppend(&tried->detail, "; not tried of ", host, "'s addresses: ", why);
+    return *std::move(tried);
+  }
+  const bool v6 = host.find(':') != std::string::npos;
+  return {ErrorKind::kTargetRefused,
+          absl::StrCat("connect to ", v6 ? "[" : "", host, v6 ? "]:" : ":", port,
+                       ": this agent refuses it: ", why)};
 }
 
 }  // namespace
@@ -109,6 +130,9 @@ void Transport::CloseHard() {
 
 Task<Connector::Result> Connector::ConnectTo(Endpoint endpoint, int64_t deadline_ns,
                                              Interrupt* interrupt) {
+  if (std::string refusal = targets_.Refusal(endpoint.Ip()); !refusal.empty()) {
+    co_return Failure{ErrorKind::kTargetRefused, std::move(refusal)};
+  }
   const int fd = socket(endpoint.address.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   const auto doing = [&endpoint] { return "connect to " + endpoint.ToString(); };
   if (fd < 0) co_return FailureFromErrno(errno, doing());
@@ -188,12 +212,27 @@ Task<Connector::Result> Connector::Connect(const std::string& host, uint16_t por
   times->lookup_ns = connecting_ns - asked_ns;
 
   Result connected = Failure{ErrorKind::kDns, "resolve " + host + ": no address"};
-  for (Endpoint& endpoint : std::get<std::vector<Endpoint>>(answer)) {
+  std::vector<std::string> refused;
+  std::vector<Endpoint>& endpoints = std::get<std::vector<Endpoint>>(answer);
+  for (Endpoint& endpoint : endpoints) {
     endpoint.SetPort(port);
-    connected = co_await ConnectTo(endpoint, deadline_ns, interrupt);
-    if (std::holds_alternative<std::unique_ptr<Transport>>(connected)) break;
-    const ErrorKind kind = std::get<Failure>(connected).kind;
-    if (kind == ErrorKind::kInterrupted || kind == ErrorKind::kTimeout) break;
+    Result tried = co_await ConnectTo(endpoint, deadline_ns, interrupt);
+    auto* failure = std::get_if<Failure>(&tried);
+    if (failure != nullptr && failure->kind == ErrorKind::kTargetRefused) {
+      refused.push_back(std::move(failure->detail));
+      continue;
+    }
+    connected = std::move(tried);
+    failure = std::get_if<Failure>(&connected);
+    if (failure == nullptr || failure->kind == ErrorKind::kInterrupted ||
+        failure->kind == ErrorKind::kTimeout) {
+      break;
+    }
+  }
+  if (auto* failure = std::get_if<Failure>(&connected); failure != nullptr && !refused.empty()) {
+    std::optional<Failure> tried;
+    if (refused.size() < endpoints.size()) tried = std::move(*failure);
+    connected = WithRefused(host, port, refused, std::move(tried));
   }
   const int64_t connected_ns = MonotonicNow();
   times->connecting_ns = connected_ns - connecting_ns;

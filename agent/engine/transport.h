@@ -17,6 +17,7 @@
 #include "agent/engine/source_addresses.h"
 #include "agent/engine/task.h"
 #include "agent/engine/tls.h"
+#include "common/net/target_policy.h"
 
 namespace rampart::agent {
 
@@ -88,22 +89,30 @@ class Transport {
 // A failed or interrupted wait as a Failure; `doing` says what was waited for.
 Failure FailureFromWake(Wake wake, std::string_view doing);
 
-// Opens transports for one engine thread.
+// Opens transports for one engine thread. There is no other way to a target, and none past the
+// policy.
 class Connector {
  public:
   using Result = std::variant<std::unique_ptr<Transport>, Failure>;
 
   // All must outlive the connector.
-  Connector(Loop& loop, Resolver& resolver, const TlsContext& tls, SourceAddresses sources = {})
-      : loop_(loop), resolver_(resolver), tls_(tls), sources_(std::move(sources)) {}
+  Connector(Loop& loop, Resolver& resolver, const TlsContext& tls, SourceAddresses sources = {},
+            TargetPolicy targets = {})
+      : loop_(loop),
+        resolver_(resolver),
+        tls_(tls),
+        sources_(std::move(sources)),
+        targets_(std::move(targets)) {}
 
-  // Resolves `host`, tries its addresses in turn, and makes the TLS handshake when `secure`.
+  // Resolves `host`, tries those of its addresses in turn that the policy allows, and makes the TLS
+  // handshake when `secure`.
   Task<Result> Connect(const std::string& host, uint16_t port, bool secure, int64_t deadline_ns,
                        Interrupt* interrupt, ConnectTimes* times);
 
   Loop& loop() const { return loop_; }
 
  private:
+  // kTargetRefused, with the policy's words alone, before there is a socket.
   Task<Result> ConnectTo(Endpoint endpoint, int64_t deadline_ns, Interrupt* interrupt);
   Task<std::optional<Failure>> Handshake(Transport& transport, const std::string& host,
                                          int64_t deadline_ns, Interrupt* interrupt);
@@ -112,6 +121,7 @@ class Connector {
   Resolver& resolver_;
   const TlsContext& tls_;
   SourceAddresses sources_;
+  const TargetPolicy targets_;
 };
 
 }  // namespace rampart::agent

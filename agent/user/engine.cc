@@ -170,9 +170,9 @@ absl::StatusOr<std::unique_ptr<Engine>> Engine::Make(const v1::Prepare& prepare,
     place->thread = thread;
     const uint64_t seed = Mix(Mix(prepare.seed() + static_cast<uint64_t>(place->agent)) +
                               static_cast<uint64_t>(thread));
-    state->threads.push_back(
-        std::make_unique<EngineThread>(state->catalog, *state->resolver, state->tls, state->clock,
-                                       seed, kCancelNs, SourceAddresses(options.sources)));
+    state->threads.push_back(std::make_unique<EngineThread>(
+        state->catalog, *state->resolver, state->tls, state->clock, seed, kCancelNs,
+        SourceAddresses(options.sources), options.targets));
     absl::Status status =
         state->threads.back()->Prepare(plan, files, feeds, *place, state->waiting);
     if (!status.ok()) return status;

@@ -10,6 +10,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "common/net/target_policy.h"
 #include "rampart/v1/fleet.pb.h"
 
 namespace rampart::agent {
@@ -19,6 +20,7 @@ struct EngineOptions {
   // Numeric addresses that connections come from, in turn; empty: as the kernel chooses.
   std::vector<std::string> sources = {};
   bool real_time = false;  // engine threads go first: see RunInRealTime, which has to be allowed
+  TargetPolicy targets = {};
 };
 
 // What a load that is part of a cluster's tells, on engine threads: post it.

@@ -15,8 +15,8 @@ constexpr int64_t kProbeNs = 10'000'000;
 
 EngineThread::EngineThread(const MetricCatalog& catalog, Resolver& resolver, const TlsContext& tls,
                            const RunClock& clock, uint64_t seed, int64_t cancel_ns,
-                           SourceAddresses sources)
-    : connector_(loop_, resolver, tls, std::move(sources)),
+                           SourceAddresses sources, TargetPolicy targets)
+    : connector_(loop_, resolver, tls, std::move(sources), std::move(targets)),
       script_(seed),
       names_(script_.lua()),
       recorder_(catalog),

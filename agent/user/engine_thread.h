@@ -45,7 +45,8 @@ class EngineThread {
  public:
   // All references must outlive it.
   EngineThread(const MetricCatalog& catalog, Resolver& resolver, const TlsContext& tls,
-               const RunClock& clock, uint64_t seed, int64_t cancel_ns, SourceAddresses sources);
+               const RunClock& clock, uint64_t seed, int64_t cancel_ns, SourceAddresses sources,
+               TargetPolicy targets);
   // Everything must have drained.
   ~EngineThread();
 

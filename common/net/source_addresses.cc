@@ -1,58 +1,19 @@
 #include "common/net/source_addresses.h"
 
-#include <arpa/inet.h>
-#include <sys/socket.h>
-
 #include <algorithm>
-#include <array>
-#include <charconv>
-#include <optional>
 #include <set>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "common/net/ip_address.h"
 
 namespace rampart {
 namespace {
 
-struct Address {
-  int family = AF_INET;
-  std::array<unsigned char, 16> bytes = {};  // IPv4: the first four
-
-  int bits() const { return family == AF_INET ? 32 : 128; }
-
-  std::string ToString() const {
-    char text[INET6_ADDRSTRLEN] = "";
-    inet_ntop(family, bytes.data(), text, sizeof(text));
-    return text;
+void Increment(IpAddress* address) {
+  for (auto at = static_cast<size_t>(address->bits() / 8); at-- > 0;) {
+    if (++address->bytes[at] != 0) return;
   }
-  void Increment() {
-    for (auto at = static_cast<size_t>(bits() / 8); at-- > 0;) {
-      if (++bytes[at] != 0) return;
-    }
-  }
-  bool AllZeroAfter(int prefix) const {
-    for (int bit = prefix; bit < bits(); ++bit) {
-      if ((bytes[static_cast<size_t>(bit / 8)] >> (7 - bit % 8) & 1) != 0) return false;
-    }
-    return true;
-  }
-};
-
-std::optional<Address> ParseAddress(const std::string& text) {
-  Address address;
-  if (inet_pton(AF_INET, text.c_str(), address.bytes.data()) == 1) return address;
-  address.family = AF_INET6;
-  if (inet_pton(AF_INET6, text.c_str(), address.bytes.data()) == 1) return address;
-  return std::nullopt;
-}
-
-std::optional<int> ParsePrefix(std::string_view text, int bits) {
-  int prefix = 0;
-  const char* end = text.data() + text.size();
-  const auto [stop, error] = std::from_chars(text.data(), end, prefix);
-  if (error != std::errc() || stop != end || prefix < 1 || prefix > bits) return std::nullopt;
-  return prefix;
 }
 
 absl::Status Wrong(std::string_view part, std::string_view why) {
@@ -60,31 +21,20 @@ absl::Status Wrong(std::string_view part, std::string_view why) {
 }
 
 absl::Status AddPart(std::string_view part, std::vector<std::string>* addresses) {
-  const size_t slash = part.find('/');
-  std::optional<Address> address = ParseAddress(std::string(part.substr(0, slash)));
-  if (!address) return Wrong(part, "is no IP address, nor a block like 127.0.1.0/28");
-  if (slash == part.npos) {
-    addresses->push_back(address->ToString());
-    return absl::OkStatus();
-  }
-  const std::optional<int> prefix = ParsePrefix(part.substr(slash + 1), address->bits());
-  if (!prefix) {
-    return Wrong(part, absl::StrCat("has no prefix from 1 to ", address->bits(), " behind its /"));
-  }
-  if (!address->AllZeroAfter(*prefix)) {
-    return Wrong(part, "has bits set behind its prefix: name the block's first address");
-  }
-  const int free_bits = address->bits() - *prefix;
+  const absl::StatusOr<AddressBlock> block = ParseAddressBlock(part);
+  if (!block.ok()) return block.status();
+  IpAddress address = block->first;
+  const int free_bits = address.bits() - block->prefix;
   if (free_bits > 16) {
     return Wrong(part, absl::StrCat("has more than ", kMaxSourceAddresses,
                                     " addresses: a smaller block will do"));
   }
   size_t count = size_t{1} << free_bits;
-  if (address->family == AF_INET && free_bits >= 2) {
-    address->Increment();
+  if (!address.v6 && free_bits >= 2) {
+    Increment(&address);
     count -= 2;
   }
-  for (; count > 0; --count, address->Increment()) addresses->push_back(address->ToString());
+  for (; count > 0; --count, Increment(&address)) addresses->push_back(address.ToString());
   return absl::OkStatus();
 }
 

@@ -28,6 +28,9 @@ struct RunFlags {
   PlanFlags plan;
   int threads = 1;
   std::string sources;  // addresses and blocks, dealt over the agents; empty: the kernel chooses
+  // What the agents connect to beside loopback and private addresses.
+  bool allow_public_targets = false;
+  std::vector<std::string> allow_targets;
   bool demo = false;
   std::string listen = "127.0.0.1:0";
   bool external_agents = false;

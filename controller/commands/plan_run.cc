@@ -11,6 +11,7 @@
 #include "absl/status/status.h"
 #include "absl/time/clock.h"
 #include "common/net/source_addresses.h"
+#include "common/net/target_policy.h"
 #include "common/plan/secrets.h"
 #include "common/tls/stream_identity.h"
 #include "controller/commands/breakpoint.h"
@@ -84,11 +85,33 @@ absl::Status SecureStream(const RunFlags& flags, ConductOptions* options) {
   return absl::OkStatus();
 }
 
+// What every agent that is started here is told of its targets.
+absl::StatusOr<std::vector<std::string>> TargetFlagsOf(const RunFlags& flags) {
+  std::vector<std::string> words;
+  if (flags.allow_public_targets) words.emplace_back("--allow-public-targets");
+  for (const std::string& block : flags.allow_targets) {
+    words.insert(words.end(), {"--allow-target", block});
+  }
+  if (!words.empty() && flags.external_agents) {
+    return absl::InvalidArgumentError(
+        words.front() +
+        " is for agents started here: what those of --external-agents connect to is decided where "
+        "they are started, by the same flag of the agent");
+  }
+  const absl::StatusOr<TargetPolicy> policy =
+      TargetPolicy::Make(flags.allow_public_targets, flags.allow_targets);
+  if (!policy.ok()) return policy.status();
+  return words;
+}
+
 absl::StatusOr<ConductOptions> ConductOptionsOf(const RunFlags& flags) {
   ConductOptions options;
   auto sources = SourcesOf(flags);
   if (!sources.ok()) return sources.status();
   options.agent_sources = *std::move(sources);
+  absl::StatusOr<std::vector<std::string>> target_flags = TargetFlagsOf(flags);
+  if (!target_flags.ok()) return target_flags.status();
+  options.agent_flags = *std::move(target_flags);
   if (!flags.ca_file.empty()) {
     absl::StatusOr<std::string> pem = ReadFile(flags.ca_file);
     if (!pem.ok()) {

@@ -54,6 +54,11 @@ RunFlags FlagsFor(const v1::Plan& plan, const RunFlags& all) {
   RunFlags own = all;
   std::erase_if(own.plan.params,
                 [&](const std::string& param) { return !HasParam(plan, NameOf(param)); });
+  if (own.external_agents) {
+    // They were for the agent of the health check, which is started here.
+    own.allow_public_targets = false;
+    own.allow_targets.clear();
+  }
   return own;
 }
 

@@ -111,17 +111,17 @@ class Conductor {
                                   options_.agent_program,
                                   {"--name", name, "--controller", address, "--log-level", "warn",
                                    "--threads", std::to_string(options_.agent_threads)}});
+      std::vector<std::string>& arguments = launch.processes.back().arguments;
+      arguments.insert(arguments.end(), options_.agent_flags.begin(), options_.agent_flags.end());
       if (options_.agent_tls) {
-        launch.processes.back().arguments.insert(
-            launch.processes.back().arguments.end(),
-            {"--tls-ca", options_.agent_tls->ca, "--tls-cert", options_.agent_tls->certificate,
-             "--tls-key", options_.agent_tls->key});
+        arguments.insert(arguments.end(),
+                         {"--tls-ca", options_.agent_tls->ca, "--tls-cert",
+                          options_.agent_tls->certificate, "--tls-key", options_.agent_tls->key});
       }
       const auto own = static_cast<size_t>(i - 1);
       if (own < options_.agent_sources.size() && !options_.agent_sources[own].empty()) {
-        launch.processes.back().arguments.insert(
-            launch.processes.back().arguments.end(),
-            {"--source", absl::StrJoin(options_.agent_sources[own], ",")});
+        arguments.insert(arguments.end(),
+                         {"--source", absl::StrJoin(options_.agent_sources[own], ",")});
       }
     }
     launch.on_line = [this](const std::string& agent, const std::string& line) {

@@ -27,6 +27,7 @@ struct ConductOptions {
   int agent_threads = 1;
   // What those show when the service has TLS.
   std::optional<TlsFiles> agent_tls = {};
+  std::vector<std::string> agent_flags = {};  // of every agent that is started here
   // Of each agent that is started here; empty: as the kernel chooses.
   std::vector<std::vector<std::string>> agent_sources = {};
   // Each delta that was merged, in the order of its agent; one that came again comes here again.

@@ -48,6 +48,7 @@ struct EnginePlace {
   int threads = 1;
   std::string ca_pem = {};  // trusted for TLS instead of the system's
   std::vector<std::pair<std::string, std::string>> files = {};  // name, content: beside the plan
+  TargetPolicy targets = {};
 };
 
 class EngineRunner {
@@ -68,7 +69,8 @@ class EngineRunner {
     for (const uint32_t weight : place.weights) {
       prepare.mutable_assignment()->add_weights(weight);
     }
-    absl::StatusOr<std::unique_ptr<Engine>> made = Engine::Make(prepare, {place.threads});
+    absl::StatusOr<std::unique_ptr<Engine>> made =
+        Engine::Make(prepare, {.threads = place.threads, .sources = {}, .targets = place.targets});
     EXPECT_TRUE(made.ok()) << made.status();
     engine_ = *std::move(made);
   }

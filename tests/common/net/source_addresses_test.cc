@@ -39,10 +39,11 @@ TEST(SourceAddresses, ABlockCarriesIntoTheNextByte) {
 TEST(SourceAddresses, AFaultNamesThePart) {
   EXPECT_THAT(FaultOf(""), HasSubstr("`` is no IP address"));
   EXPECT_THAT(FaultOf("127.0.0.1,localhost"), HasSubstr("`localhost` is no IP address"));
-  EXPECT_THAT(FaultOf("127.0.0.0/x"), HasSubstr("no prefix from 1 to 32"));
-  EXPECT_THAT(FaultOf("fd00::/129"), HasSubstr("no prefix from 1 to 128"));
+  EXPECT_THAT(FaultOf("127.0.0.0/x"), HasSubstr("no prefix from 0 to 32"));
+  EXPECT_THAT(FaultOf("fd00::/129"), HasSubstr("no prefix from 0 to 128"));
   EXPECT_THAT(FaultOf("127.0.0.1/24"), HasSubstr("first address"));
   EXPECT_THAT(FaultOf("127.0.0.0/8"), HasSubstr("more than 65536"));
+  EXPECT_THAT(FaultOf("::/0"), HasSubstr("more than 65536"));
   EXPECT_THAT(FaultOf("127.1.0.0/16,127.2.0.0/16"), HasSubstr("more than 65536"));
   EXPECT_THAT(FaultOf("127.0.0.1,127.0.0.0/30"), HasSubstr("`127.0.0.1` is there twice"));
 }
