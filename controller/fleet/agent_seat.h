@@ -36,7 +36,7 @@ class DeltaGate {
 };
 
 // A share of the load that an agent has.
-struct Holding {
+struct HeldShare {
   v1::Assignment share;
   uint64_t number = 0;    // of the Take; 0: it has it from the start
   int64_t at_ns = 0;      // from when on, on the controller's clock
@@ -72,7 +72,7 @@ struct AgentSeat {
   bool gone = false;
   std::string ended;  // how its process has, while its stream has not
   std::string why;    // it is lost
-  std::vector<Holding> holds;
+  std::vector<HeldShare> holds;
   uint64_t takes = 0;  // the last number
 
   DeltaGate deltas;

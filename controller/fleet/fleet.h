@@ -145,7 +145,7 @@ class Fleet {
   void Survive(AgentSeat& seat, int64_t out_ns, const std::string& why);
   void Deal(AgentSeat& from, int64_t out_ns);
   void Hold(AgentSeat& seat, v1::Assignment share, int64_t at_ns);
-  void SendTake(const AgentSeat& seat, const Holding& holding);
+  void SendTake(const AgentSeat& seat, const HeldShare& holding);
   void OnReturn(AgentSeat& seat, const v1::Hello& hello);
   // When one that was last heard of at `heard_ns` has certainly ended.
   int64_t SilentOut(int64_t heard_ns) const {

@@ -35,7 +35,7 @@ void Fleet::Deal(AgentSeat& from, int64_t out_ns) {
   }
   if (heirs.empty()) return;
   const int64_t at_ns = std::max({now_ns_ + options_.take_ahead_ns, out_ns, start_ns_});
-  for (const Holding& holding : std::exchange(from.holds, {})) {
+  for (const HeldShare& holding : std::exchange(from.holds, {})) {
     if (holding.share.again_size() >= kMaxDealings) {
       return FailRun(
           absl::StrCat("agents were lost so often that a share of the load was dealt out ",
@@ -59,7 +59,7 @@ void Fleet::Hold(AgentSeat& seat, v1::Assignment share, int64_t at_ns) {
   SetState(seat, PhaseName(phase_));
 }
 
-void Fleet::SendTake(const AgentSeat& seat, const Holding& holding) {
+void Fleet::SendTake(const AgentSeat& seat, const HeldShare& holding) {
   v1::ControllerMessage message;
   v1::TakeShare& take = *message.mutable_take();
   take.set_number(holding.number);
@@ -80,10 +80,10 @@ void Fleet::OnReturn(AgentSeat& seat, const v1::Hello& hello) {
     // What it had it has no more, and of what it was told later it has not heard: what is still its
     // own it is told to take again.
     seat.takes = hello.takes();
-    const std::vector<Holding> before = std::exchange(seat.holds, {});
+    const std::vector<HeldShare> before = std::exchange(seat.holds, {});
     seat.drained = false;  // until it says so: what was cut may still be ending
     if (phase_ == Phase::kRunning) {
-      for (const Holding& holding : before) {
+      for (const HeldShare& holding : before) {
         Hold(seat, holding.share, std::max(now_ns_ + options_.take_ahead_ns, holding.at_ns));
       }
     }

@@ -262,7 +262,7 @@ void Fleet::Remind(AgentSeat& seat) {
     case Phase::kRunning:
       SendStart(seat);
       RemindTogether(seat);
-      for (const Holding& holding : seat.holds) {
+      for (const HeldShare& holding : seat.holds) {
         if (holding.number > 0) SendTake(seat, holding);
       }
       return;

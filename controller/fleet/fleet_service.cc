@@ -16,8 +16,8 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
-#include "controller/fleet/refusals.h"
 #include "absl/synchronization/mutex.h"
+#include "controller/fleet/refusals.h"
 #include "rampart/v1/fleet.grpc.pb.h"
 
 namespace rampart::controller {
