@@ -297,6 +297,29 @@ TEST(FleetSimulation, AnAgentToldToLeaveHandsItsUsersOver) {
   });
 }
 
+TEST(FleetSimulation, WhatComesAgainCountsOnce) {
+  ForSeeds(500, [](uint64_t seed, std::mt19937_64& random) {
+    Trouble trouble;
+    trouble.cuts = static_cast<int>(random() % 6);
+    trouble.repeated = 0.3;
+    World world(seed, Agents(random), APlan(), trouble);
+    ASSERT_TRUE(world.Run(kLimit));
+    CheckAlways(world);
+    EXPECT_THAT(world.failures_, testing::IsEmpty());
+  });
+}
+
+TEST(FleetSimulation, AGapIsNeverTakenForTheWhole) {
+  ForSeeds(500, [](uint64_t seed, std::mt19937_64& random) {
+    Trouble trouble;
+    trouble.policy = controller::LossPolicy::kRebalance;
+    trouble.dropped = 0.02;
+    World world(seed, Agents(random) + 1, APlan(25), trouble);
+    ASSERT_TRUE(world.Run(kLimit));
+    CheckAlways(world);
+  });
+}
+
 TEST(FleetSimulation, EverythingAtOnceWhileUsersAreHandedAboutStillEnds) {
   ForSeeds(1500, [](uint64_t seed, std::mt19937_64& random) {
     Trouble trouble;

@@ -23,6 +23,8 @@ struct Trouble {
   int cuts = 0;                        // of agents' connections, at random times
   int64_t unnoticed_ns = 2 * kSecond;  // at most, until each end of a cut connection sees it
   double failed_dials = 0;             // share
+  double repeated = 0;                 // share of deltas that come again later, out of order
+  double dropped = 0;                  // share of deltas that never come
   int64_t death_ns = 0;                // of one agent's process
   bool death_seen = true;              // by a launcher
   int64_t isolation_ns = 0;            // from then on no message from or to one agent passes

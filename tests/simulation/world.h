@@ -206,10 +206,17 @@ class World {
   void Up(uint64_t id, controller::FleetEvent event) {
     Connection& c = connections_[id];
     c.up_last_ns = std::max(c.up_last_ns, now_ns_ + c.up_ns + Between(0, 20 * kMs));
-    At(c.up_last_ns, [this, id, event = std::move(event)] {
+    const auto* received = std::get_if<controller::Received>(&event);
+    const bool delta = received != nullptr && received->message->has_delta();
+    if (delta && trouble_.dropped > 0 && Chance(trouble_.dropped)) return;
+    const auto arrive = [this, id, event = std::move(event)] {
       const Connection& at = connections_[id];
       if (at.up_open && !at.cut) Tell(event);
-    });
+    };
+    At(c.up_last_ns, arrive);
+    if (delta && trouble_.repeated > 0 && Chance(trouble_.repeated)) {
+      At(c.up_last_ns + Between(0, 3 * kSecond), arrive);
+    }
   }
   void Down(uint64_t id, agent::LinkEvent event) {
     Connection& c = connections_[id];
