@@ -63,7 +63,7 @@ int main(int argc, char** argv) {
   const double cpu_before = CpuSeconds();
   std::promise<void> drained;
   std::future<void> done = drained.get_future();
-  (*engine)->Start(agent::MonotonicNow(), [&drained] { drained.set_value(); });
+  (*engine)->Start(agent::MonotonicNow(), [&drained](uint64_t) { drained.set_value(); });
   while (done.wait_for(std::chrono::seconds(1)) != std::future_status::ready) {
     (void)reader.Apply((*engine)->TakeDelta(), &store);
   }

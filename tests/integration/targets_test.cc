@@ -24,10 +24,16 @@ std::string PlanOf(const std::string& url) {
          url + "\" } } ]\nthresholds: { http_req_failed: rate<=0 }\n";
 }
 
+// What it said, in one line.
 std::string Said(std::vector<std::string> words, int code) {
   Process process(std::move(words));
   EXPECT_EQ(process.Wait(), code) << process.text();
-  return process.text();
+  std::string text;
+  for (const char c : process.text()) {
+    const bool space = c == ' ' || c == '\n';
+    if (!space || !text.ends_with(' ')) text += space ? ' ' : c;
+  }
+  return text;
 }
 
 TEST(Targets, ARefusedOneIsInTheSummaryWithTheFlagThatWouldAllowIt) {

@@ -30,7 +30,7 @@ void ExpectRefused(const EngineRunner& runner, uint64_t steps) {
 
 TEST(TargetPolicyOfSteps, NoStepConnectsToMetadataWhateverTheFlags) {
   std::string steps;
-  for (const std::string host : {std::string(kMetadata), std::string("2852039166")}) {
+  for (const std::string& host : {std::string(kMetadata), std::string("2852039166")}) {
     steps += "      - http: { get: \"http://" + host + "/latest/meta-data\" }\n";
     steps += "      - http: { get: \"https://" + host + "/\" }\n";
     steps += "      - graphql: { url: \"http://" + host + "/graphql\", query: \"{ a }\" }\n";
