@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <map>
+#include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "absl/time/time.h"
@@ -20,6 +22,7 @@ namespace {
 
 constexpr size_t kMaxChecks = 100;
 constexpr size_t kMaxErrors = 10;
+constexpr int kMaxDetailLines = 4;  // of an error, about
 constexpr size_t kMaxReasons = 20;
 
 Ink BadgeOf(Verdict verdict) {
@@ -227,9 +230,14 @@ void AddErrors(const RunResult& result, Page* page) {
     const std::string first = ClockTime(static_cast<double>(error.first_ns) / 1e9);
     const std::string last = ClockTime(static_cast<double>(error.last_ns) / 1e9);
     const std::string when = first == last ? "at " + first : first + " to " + last;
-    const std::string detail =
-        Elide(page->Show(error.detail), room - DisplayWidth(when) - 2, Keep::kEnds, unicode);
-    page->Line(below + detail + (detail.empty() ? "" : "  ") + page->Paint(Ink::kDim, when));
+    // Whole: at its end may stand what to do.
+    std::vector<std::string> lines = Wrap(
+        Elide(page->Show(error.detail), kMaxDetailLines * room, Keep::kEnds, unicode), room);
+    std::string end = std::move(lines.back());
+    lines.pop_back();
+    if (DisplayWidth(end) + 2 + DisplayWidth(when) > room) lines.push_back(std::exchange(end, ""));
+    for (const std::string& words : lines) page->Line(below + words);
+    page->Line(below + end + (end.empty() ? "" : "  ") + page->Paint(Ink::kDim, when));
   }
   if (result.errors.size() > kMaxErrors) {
     page->Line("    and " + Grouped(result.errors.size() - kMaxErrors) + " more kinds");
