@@ -48,6 +48,11 @@ void AddTlsFlags(CLI::App& app, RunFlags* flags) {
 
 void AddRunFlags(CLI::App& app, RunFlags* flags) {
   AddPlanFlags(app, &flags->plan);
+  app.add_option(
+         "--secret", flags->secrets,
+         "NAME=env:VAR or NAME=file:PATH: a value that the plan has as secret.NAME; printed "
+         "nowhere; may be repeated")
+      ->allow_extra_args(false);
   app.add_option("--threads", flags->threads, "engine threads of each agent started here")
       ->check(CLI::Range(1, kMaxThreads));
   app.add_option("--sources", flags->sources,

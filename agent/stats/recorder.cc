@@ -37,12 +37,18 @@ void AddError(const Bank::ErrorKey& key, const v1::ErrorCount& error,
 
 }  // namespace
 
-Recorder::Recorder(const MetricCatalog& catalog) : catalog_(catalog) {}
+Recorder::Recorder(const MetricCatalog& catalog, Secrets secrets)
+    : catalog_(catalog), secrets_(std::move(secrets)) {}
 
 SeriesId Recorder::Find(std::string_view metric, const Tags& tags) {
   const std::string name = FormatSeries(metric, tags);
   const auto found = by_name_.find(name);
   if (found != by_name_.end()) return found->second;
+  if (!secrets_.empty()) {
+    Tags shown = tags;
+    for (auto& [key, value] : shown) value = secrets_.Conceal(std::move(value));
+    if (shown != tags) return by_name_[name] = Find(metric, shown);
+  }
   if (keys_.size() >= kMaxSeries && !IsOther(tags)) return Find(metric, {{"other", "true"}});
   const MetricInfo* info = catalog_.Find(metric);
   if (info == nullptr) std::abort();  // plans are checked before they run
@@ -95,10 +101,10 @@ bool Recorder::Record(SeriesId series, double value, int64_t now_ns) {
 void Recorder::Error(std::string_view kind, std::string_view detail, std::string_view step,
                      const v1::Position& at, int64_t now_ns) {
   constexpr size_t kMaxDetail = 300;
-  detail = detail.substr(0, kMaxDetail);
   v1::ErrorCount error;
   error.set_kind(std::string(kind));
-  error.set_detail(std::string(detail));
+  // Before it is cut: a part of a secret says something of it, too.
+  error.set_detail(secrets_.Conceal(std::string(detail)).substr(0, kMaxDetail));
   error.set_step(std::string(step));
   *error.mutable_at() = at;
   error.set_count(1);

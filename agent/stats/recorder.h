@@ -12,6 +12,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "common/plan/secrets.h"
 #include "common/stats/metric.h"
 #include "common/stats/series.h"
 #include "rampart/v1/stats.pb.h"
@@ -46,8 +47,8 @@ class Recorder {
     Tags tags;
   };
 
-  // `catalog` must outlive the recorder.
-  explicit Recorder(const MetricCatalog& catalog);
+  // `catalog` must outlive the recorder. What it gives away has none of the secrets in it.
+  explicit Recorder(const MetricCatalog& catalog, Secrets secrets = {});
 
   // The number of a series, for the life of the recorder. The metric must be in the catalog. Past
   // kMaxSeries: the metric's `other` series.
@@ -93,6 +94,7 @@ class Recorder {
   }
 
   const MetricCatalog& catalog_;
+  const Secrets secrets_;
   Bank banks_[2];
   Bank* active_ = &banks_[0];
   Bank* spare_ = &banks_[1];

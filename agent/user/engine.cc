@@ -12,6 +12,7 @@
 #include "agent/user/engine_thread.h"
 #include "common/feed/feeds.h"
 #include "common/plan/plan_files.h"
+#include "common/plan/secrets.h"
 
 namespace rampart::agent {
 namespace {
@@ -70,8 +71,12 @@ absl::StatusOr<Place> PlaceOf(const v1::Assignment& assignment, int threads) {
 }  // namespace
 
 struct Engine::State {
-  State(const v1::Plan& plan, size_t thread_count, TlsContext its_tls)
-      : catalog(plan),
+  State(const v1::Prepare& prepare, size_t thread_count, TlsContext its_tls)
+      : State(prepare.plan(), Secrets(prepare.plan(), prepare.secrets()), thread_count,
+              std::move(its_tls)) {}
+  State(const v1::Plan& plan, Secrets its_secrets, size_t thread_count, TlsContext its_tls)
+      : secrets(std::move(its_secrets)),
+        catalog(plan),
         tls(std::move(its_tls)),
         resolver(std::make_unique<Resolver>()),
         waiting(plan, thread_count) {
@@ -94,6 +99,7 @@ struct Engine::State {
     latch.Wait();
   }
 
+  const Secrets secrets;
   MetricCatalog catalog;
   TlsContext tls;
   RunClock clock;
@@ -159,7 +165,8 @@ absl::StatusOr<std::unique_ptr<Engine>> Engine::Make(const v1::Prepare& prepare,
   tls_options.ca_pem = prepare.ca_pem();
   absl::StatusOr<TlsContext> tls = TlsContext::Make(tls_options);
   if (!tls.ok()) return tls.status();
-  auto state = std::make_unique<State>(plan, static_cast<size_t>(options.threads), *std::move(tls));
+  auto state =
+      std::make_unique<State>(prepare, static_cast<size_t>(options.threads), *std::move(tls));
   const auto files = std::make_shared<const PlanFiles>(prepare.files());
   Faults faults;
   const auto feeds = std::make_shared<const Feeds>(plan, files, &faults);
@@ -172,9 +179,9 @@ absl::StatusOr<std::unique_ptr<Engine>> Engine::Make(const v1::Prepare& prepare,
                               static_cast<uint64_t>(thread));
     state->threads.push_back(std::make_unique<EngineThread>(
         state->catalog, *state->resolver, state->tls, state->clock, seed, kCancelNs,
-        SourceAddresses(options.sources), options.targets));
-    absl::Status status =
-        state->threads.back()->Prepare(plan, files, feeds, *place, state->waiting);
+        SourceAddresses(options.sources), options.targets, state->secrets));
+    absl::Status status = state->threads.back()->Prepare(plan, prepare.secrets(), files, feeds,
+                                                         *place, state->waiting);
     if (!status.ok()) return status;
   }
   state->keys.resize(state->threads.size());
@@ -199,9 +206,18 @@ Engine::~Engine() {
   state_->resolver.reset();
 }
 
+absl::Status Engine::Concealed(const absl::Status& status) const {
+  return {status.code(), state_->secrets.Conceal(std::string(status.message()))};
+}
+
 void Engine::RunSetup(std::function<void(absl::StatusOr<std::string>)> done) {
   EngineThread& thread = *state_->threads[0];
-  thread.Post([&thread, done = std::move(done)]() mutable { thread.RunSetup(std::move(done)); });
+  thread.Post([this, &thread, done = std::move(done)]() mutable {
+    thread.RunSetup([this, done = std::move(done)](absl::StatusOr<std::string> data) {
+      if (!data.ok()) return done(Concealed(data.status()));
+      done(std::move(data));
+    });
+  });
 }
 
 absl::Status Engine::Arm(const std::string& setup_json) {
@@ -297,7 +313,10 @@ void Engine::Stop(v1::StopKind kind) {
 
 void Engine::RunTeardown(std::function<void(absl::Status)> done) {
   EngineThread& thread = *state_->threads[0];
-  thread.Post([&thread, done = std::move(done)]() mutable { thread.RunTeardown(std::move(done)); });
+  thread.Post([this, &thread, done = std::move(done)]() mutable {
+    thread.RunTeardown(
+        [this, done = std::move(done)](const absl::Status& status) { done(Concealed(status)); });
+  });
 }
 
 v1::Delta Engine::TakeDelta() {

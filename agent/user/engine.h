@@ -90,6 +90,8 @@ class Engine {
  private:
   struct State;
   explicit Engine(std::unique_ptr<State> state);
+  // What a plan's steps ended with, for somebody to read.
+  absl::Status Concealed(const absl::Status& status) const;
 
   std::unique_ptr<State> state_;
 };

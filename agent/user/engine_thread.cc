@@ -4,6 +4,7 @@
 
 #include "agent/engine/real_time.h"
 #include "agent/user/walk/walker.h"
+#include "common/plan/secret_uses.h"
 
 namespace rampart::agent {
 namespace {
@@ -15,11 +16,11 @@ constexpr int64_t kProbeNs = 10'000'000;
 
 EngineThread::EngineThread(const MetricCatalog& catalog, Resolver& resolver, const TlsContext& tls,
                            const RunClock& clock, uint64_t seed, int64_t cancel_ns,
-                           SourceAddresses sources, TargetPolicy targets)
+                           SourceAddresses sources, TargetPolicy targets, const Secrets& secrets)
     : connector_(loop_, resolver, tls, std::move(sources), std::move(targets)),
       script_(seed),
       names_(script_.lua()),
-      recorder_(catalog),
+      recorder_(catalog, secrets),
       context_{loop_, connector_, script_, names_, recorder_, clock},
       cuts_(loop_, cancel_ns) {
   script_.SetDynamicNames(&names_);
@@ -33,9 +34,20 @@ EngineThread::~EngineThread() {
   thread_.join();
 }
 
-absl::Status EngineThread::Prepare(const v1::Plan& plan, std::shared_ptr<const PlanFiles> files,
+absl::Status EngineThread::Prepare(const v1::Plan& plan,
+                                   const google::protobuf::RepeatedPtrField<v1::Secret>& secrets,
+                                   std::shared_ptr<const PlanFiles> files,
                                    std::shared_ptr<const Feeds> feeds, const Place& place,
                                    WaitingUsers& waiting) {
+  std::vector<std::string> names;
+  std::vector<std::string_view> values;
+  for (const v1::Secret& secret : secrets) {
+    names.push_back(secret.name());
+    values.push_back(secret.value());
+  }
+  if (absl::Status status = script_.SetSharedTexts(kSecretTable, names, values); !status.ok()) {
+    return status;
+  }
   absl::StatusOr<CompiledPlan> compiled = Compile(plan, std::move(files), script_, recorder_);
   if (!compiled.ok()) return compiled.status();
   plan_ = *std::move(compiled);

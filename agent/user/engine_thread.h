@@ -28,6 +28,7 @@
 #include "common/feed/feeds.h"
 #include "common/load/share.h"
 #include "common/plan/plan_files.h"
+#include "common/plan/secrets.h"
 #include "common/script/script.h"
 
 namespace rampart::agent {
@@ -46,14 +47,15 @@ class EngineThread {
   // All references must outlive it.
   EngineThread(const MetricCatalog& catalog, Resolver& resolver, const TlsContext& tls,
                const RunClock& clock, uint64_t seed, int64_t cancel_ns, SourceAddresses sources,
-               TargetPolicy targets);
+               TargetPolicy targets, const Secrets& secrets);
   // Everything must have drained.
   ~EngineThread();
 
   // Before Begin, on the caller's thread.
-  absl::Status Prepare(const v1::Plan& plan, std::shared_ptr<const PlanFiles> files,
-                       std::shared_ptr<const Feeds> feeds, const Place& place,
-                       WaitingUsers& waiting);
+  absl::Status Prepare(const v1::Plan& plan,
+                       const google::protobuf::RepeatedPtrField<v1::Secret>& secrets,
+                       std::shared_ptr<const PlanFiles> files, std::shared_ptr<const Feeds> feeds,
+                       const Place& place, WaitingUsers& waiting);
   void Begin(bool real_time);
 
   // From any thread.

@@ -6,6 +6,7 @@
 
 #include "common/plan/decoder.h"
 #include "common/plan/profile.h"
+#include "common/plan/secret_uses.h"
 #include "common/plan/secrets.h"
 #include "common/plan/units.h"
 #include "common/plan/validation.h"
@@ -122,6 +123,12 @@ LoadedPlan Read(std::string_view text, const std::string& file, const PlanOption
   const Expand expand = [&](std::string_view with_dollar) -> absl::StatusOr<std::string> {
     const auto compiled = script.CompileTemplate(with_dollar);
     if (!compiled.ok()) return compiled.status();
+    for (const std::string& expression : compiled->texts) {
+      if (!AsksForSecret(expression)) continue;
+      return absl::InvalidArgumentError("`" + std::string(with_dollar) +
+                                        "`: a secret is known only while the plan runs, and this "
+                                        "text is read when it loads");
+    }
     std::string out;
     if (absl::Status status = script.Render(*compiled, nobody, &out); !status.ok()) {
       return absl::InvalidArgumentError("`" + std::string(with_dollar) +
@@ -145,7 +152,9 @@ LoadedPlan Read(std::string_view text, const std::string& file, const PlanOption
     if (scenario.has_start()) Scale(options.time_scale, scenario.mutable_start());
   }
   // A part that could not be read would only bring faults that are none.
-  if (faults.empty()) Validate(loaded.plan, &faults);
+  if (!faults.empty()) return loaded;
+  Validate(loaded.plan, &faults);
+  ValidateSecrets(loaded.plan, options.secrets, &faults);
   return loaded;
 }
 

@@ -3,6 +3,7 @@
 #define RAMPART_COMMON_PLAN_LOAD_PLAN_H_
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -22,6 +23,8 @@ struct PlanOptions {
   double time_scale = 1;
   std::string profile = {};   // see profile.h; empty: the plan's own loads
   std::string duration = {};  // of its steady part, as plans write it; empty: the profile's own
+  // The names that --secret gives; absent: not known yet, so any name may be asked for.
+  std::optional<std::vector<std::string>> secrets = {};
 };
 
 struct LoadedPlan {

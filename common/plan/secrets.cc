@@ -1,53 +1,145 @@
 #include "common/plan/secrets.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <cstdio>
 #include <utility>
 
-namespace rampart {
+#include "common/script/json.h"
 
-Secrets::Secrets(const v1::Plan& plan) {
+namespace rampart {
+namespace {
+
+constexpr std::string_view kUpperHex = "0123456789ABCDEF";
+constexpr std::string_view kLowerHex = "0123456789abcdef";
+
+std::string Percent(std::string_view text, std::string_view kept, bool form, std::string_view hex) {
+  std::string out;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+    if (plain || kept.find(c) != kept.npos) {
+      out.push_back(c);
+    } else if (form && c == ' ') {
+      out.push_back('+');
+    } else {
+      out.append({'%', hex[byte >> 4], hex[byte & 15]});
+    }
+  }
+  return out;
+}
+
+std::string Json(std::string_view text) {
+  std::string out;
+  AppendJsonString(text, &out);
+  return out.substr(1, out.size() - 2);
+}
+
+// What Base64 makes of `text` behind so many other bytes, whatever they are and whatever follows:
+// without the letters at both ends that say something of those as well.
+std::string Base64(std::string_view text, size_t before, std::string_view last_two) {
+  static constexpr std::string_view kLetters =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+  std::string out;
+  uint32_t bits = 0;
+  int count = 0;
+  size_t skip = before == 0 ? 0 : before + 1;
+  for (const char c : std::string(before, '\0') + std::string(text)) {
+    bits = bits << 8 | static_cast<unsigned char>(c);
+    count += 8;
+    while (count >= 6) {
+      count -= 6;
+      const uint32_t letter = bits >> count & 63;
+      if (skip > 0) {
+        --skip;
+      } else {
+        out.push_back(letter < 62 ? kLetters[letter] : last_two[letter - 62]);
+      }
+    }
+  }
+  return out;
+}
+
+// Where a text has something to hide: from, to.
+using Spans = std::vector<std::pair<size_t, size_t>>;
+
+void Find(std::string_view secret, std::string_view text, Spans* found) {
+  const std::string_view begin = secret.substr(0, Secrets::kEnough);
+  for (size_t at = 0; (at = text.find(begin, at)) != text.npos; ++at) {
+    size_t size = begin.size();
+    while (size < secret.size() && at + size < text.size() && text[at + size] == secret[size]) {
+      ++size;
+    }
+    found->emplace_back(at, at + size);
+  }
+}
+
+}  // namespace
+
+Secrets::Secrets(const v1::Plan& plan,
+                 const google::protobuf::RepeatedPtrField<v1::Secret>& given) {
   for (const v1::Param& param : plan.params()) {
     if (param.secret()) Add(param.value());
   }
-  std::stable_sort(texts_.begin(), texts_.end(),
-                   [](const auto& a, const auto& b) { return a.size() > b.size(); });
+  for (const v1::Secret& secret : given) Add(secret.value());
 }
 
 void Secrets::Add(const v1::Value& value) {
-  std::string text;
   switch (value.kind_case()) {
     case v1::Value::kInteger:
-      text = std::to_string(value.integer());
-      break;
+      return Add(std::to_string(value.integer()));
     case v1::Value::kNumber: {
       char digits[32];
       std::snprintf(digits, sizeof(digits), "%.14g", value.number());  // as Lua writes it
-      text = digits;
-      break;
+      return Add(digits);
     }
     case v1::Value::kString:
-      text = value.string();
-      break;
+      return Add(value.string());
     case v1::Value::kList:
       for (const v1::Value& item : value.list().items()) Add(item);
-      break;
+      return;
     case v1::Value::kObject:
       for (const auto& member : value.object().members()) Add(member.value());
-      break;
+      return;
     default:
-      break;
+      return;
   }
-  if (text.size() >= kShortest) texts_.push_back(std::move(text));
+}
+
+void Secrets::Add(std::string_view text) {
+  if (text.size() < kShortest) return;
+  std::vector<std::string> forms = {std::string(text),
+                                    Percent(text, "-._~", false, kUpperHex),
+                                    Percent(text, "-._~", false, kLowerHex),
+                                    Percent(text, "-._*", true, kUpperHex),
+                                    Percent(text, "-._*", true, kLowerHex),
+                                    Json(text)};
+  for (const size_t before : {size_t{0}, size_t{1}, size_t{2}}) {
+    for (const char* last_two : {"+/", "-_"}) forms.push_back(Base64(text, before, last_two));
+  }
+  for (std::string& form : forms) {
+    if (form.size() < kShortest) continue;
+    if (std::find(texts_.begin(), texts_.end(), form) != texts_.end()) continue;
+    texts_.push_back(std::move(form));
+  }
 }
 
 std::string Secrets::Conceal(std::string text) const {
-  for (const std::string& secret : texts_) {
-    for (size_t at = 0; (at = text.find(secret, at)) != std::string::npos; at += kShown.size()) {
-      text.replace(at, secret.size(), kShown);
+  Spans found;
+  for (const std::string& secret : texts_) Find(secret, text, &found);
+  if (found.empty()) return text;
+  std::sort(found.begin(), found.end());
+  std::string out;
+  size_t shown_to = 0;
+  size_t hidden_to = 0;
+  for (const auto& [from, to] : found) {
+    if (from >= hidden_to) {
+      out.append(text, shown_to, from - shown_to).append(kShown);
     }
+    hidden_to = std::max(hidden_to, to);
+    shown_to = hidden_to;
   }
-  return text;
+  return out.append(text, shown_to, text.npos);
 }
 
 void Secrets::Conceal(std::vector<std::string>* texts) const {

@@ -10,6 +10,8 @@
 #include "common/load/share.h"
 #include "common/load/user_schedule.h"
 #include "common/plan/coordination.h"
+#include "common/plan/each_message.h"
+#include "common/plan/each_text.h"
 #include "common/plan/feed_validation.h"
 #include "common/plan/step_validation.h"
 #include "common/plan/variables.h"
@@ -17,12 +19,10 @@
 #include "common/script/statements.h"
 #include "common/stats/metric.h"
 #include "common/stats/threshold.h"
-#include "google/protobuf/descriptor.h"
 
 namespace rampart {
 namespace {
 
-using google::protobuf::FieldDescriptor;
 using google::protobuf::Message;
 
 // What the agent makes when an expression asks for it.
@@ -30,7 +30,7 @@ constexpr const char* kDynamicNames[] = {
     "status",    "ok",          "body",    "json",      "headers",  "error",    "user",
     "iteration", "duration_ms", "message", "connected", "url",      "scenario", "connecting_ms",
     "setup",     "data",        "errors",  "event",     "event_id", "args",     "sent_hash",
-    "sent_size", "body_hash",   "cookies", "body_size", "timings"};
+    "sent_size", "body_hash",   "cookies", "body_size", "timings",  "secret"};
 
 class Validator {
  public:
@@ -44,7 +44,11 @@ class Validator {
     // Names that steps set are known everywhere.
     for (const std::string& name : VariableNames(plan_)) known_.push_back(name);
     Metrics();
-    Texts(plan_, {});
+    ForEachText(plan_, {},
+                [this](const std::string& text, v1::Written written, const v1::Position& at) {
+                  Text(text, written, at);
+                });
+    ForEachMessage(plan_, [this](const Message& part) { RecordedIn(part); });
     for (const v1::Scenario& scenario : plan_.scenarios()) {
       LoadOf(scenario);
       ValidateSteps(scenario.steps(), faults_);
@@ -82,33 +86,8 @@ class Validator {
     return nullptr;
   }
 
-  // Every text that runs later; `at` is the place of the nearest part that has one.
-  void Texts(const Message& message, v1::Position at) {
-    const auto* reflection = message.GetReflection();
-    if (const auto* own = message.GetDescriptor()->FindFieldByName("at")) {
-      at = static_cast<const v1::Position&>(reflection->GetMessage(message, own));
-    }
-    std::vector<const FieldDescriptor*> fields;
-    reflection->ListFields(message, &fields);
-    for (const FieldDescriptor* field : fields) {
-      const v1::Written written = field->options().GetExtension(v1::written);
-      if (field->cpp_type() == FieldDescriptor::CPPTYPE_STRING && !field->is_repeated()) {
-        Text(reflection->GetString(message, field), written, at);
-      } else if (field->cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE) {
-        const int count = field->is_repeated() ? reflection->FieldSize(message, field) : 1;
-        for (int i = 0; i < count; ++i) {
-          const Message& part = field->is_repeated()
-                                    ? reflection->GetRepeatedMessage(message, field, i)
-                                    : reflection->GetMessage(message, field);
-          const auto* value = dynamic_cast<const v1::Value*>(&part);
-          if (value != nullptr) {
-            if (written == v1::TEMPLATE) ValueTexts(*value, at);
-          } else {
-            Texts(part, at);
-          }
-        }
-      }
-    }
+  // Of what a part of the plan records.
+  void RecordedIn(const Message& message) {
     if (const auto* http = dynamic_cast<const v1::Http*>(&message)) Recorded(http->record());
     if (const auto* graphql = dynamic_cast<const v1::Graphql*>(&message)) {
       Recorded(graphql->record());
@@ -132,12 +111,6 @@ class Validator {
                      "`" + one.name() + "` is measured by Rampart, a plan cannot record it");
       }
     }
-  }
-
-  void ValueTexts(const v1::Value& value, const v1::Position& at) {
-    if (value.has_string()) Text(value.string(), v1::TEMPLATE, at);
-    for (const v1::Value& item : value.list().items()) ValueTexts(item, at);
-    for (const auto& member : value.object().members()) ValueTexts(member.value(), at);
   }
 
   void Text(const std::string& text, v1::Written written, const v1::Position& at) {

@@ -1,8 +1,9 @@
-// Script's rows: what `take` gives a user.
+// Script's tables of texts: the rows that `take` gives a user, and what all users share.
 #include <lua.hpp>
 
 #include "common/script/json.h"
 #include "common/script/script.h"
+#include "common/script/tables.h"
 
 namespace rampart {
 namespace {
@@ -33,6 +34,22 @@ absl::Status Script::SetTexts(const Environment& user, const std::string& name,
   lua_pushlightuserdata(lua_, &row);
   if (lua_pcall(lua_, 1, 1, 0) != LUA_OK) return ErrorFromStack();
   StoreTop(user, name);
+  return absl::OkStatus();
+}
+
+absl::Status Script::SetSharedTexts(std::string_view name, const std::vector<std::string>& names,
+                                    const std::vector<std::string_view>& texts) {
+  Row row{names, texts};
+  lua_pushcfunction(lua_, PushRow);
+  lua_pushlightuserdata(lua_, &row);
+  if (lua_pcall(lua_, 1, 1, 0) != LUA_OK) return ErrorFromStack();
+  PushMark(lua_, TableMark::kSharedObject);
+  lua_setmetatable(lua_, -2);
+  lua_rawgeti(lua_, LUA_REGISTRYINDEX, shared_);
+  lua_pushlstring(lua_, name.data(), name.size());
+  lua_pushvalue(lua_, -3);
+  lua_rawset(lua_, -3);
+  lua_pop(lua_, 2);
   return absl::OkStatus();
 }
 

@@ -118,6 +118,9 @@ class Script {
   // Known to every user: a param, or setup's data from JSON.
   void SetShared(std::string_view name, const v1::Value& value);
   absl::Status SetSharedJson(std::string_view name, std::string_view json);
+  // A table of texts by their names, as many as texts.
+  absl::Status SetSharedTexts(std::string_view name, const std::vector<std::string>& names,
+                              const std::vector<std::string_view>& texts);
   // Must outlive its use; null for none.
   void SetDynamicNames(DynamicNames* names) { names_ = names; }
 

@@ -262,13 +262,15 @@ absl::StatusOr<RunResult> RunBreakpoint(const RunFlags& flags, const std::string
         "--profile breakpoint is many runs, each with agents that are started anew: it cannot be "
         "had with --external-agents");
   }
-  const absl::StatusOr<PlanOptions> options = PlanOptionsOf(flags.plan);
+  const absl::StatusOr<PlanOptions> options = PlanOptionsOf(flags);
   if (!options.ok()) return options.status();
   const absl::StatusOr<WholePlan> whole = LoadWholePlan(wanted, *options);
   if (!whole.ok()) return whole.status();
   absl::StatusOr<RampWindows> windows = RampWindows::Make(whole->plan);
   if (!windows.ok()) return absl::InvalidArgumentError(windows.status().message());
-  return Search(flags, wanted, *std::move(windows), Secrets(whole->plan), terminal).Go();
+  return Search(flags, wanted, *std::move(windows), Secrets(whole->plan, flags.secret_values),
+                terminal)
+      .Go();
 }
 
 }  // namespace rampart::controller

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "absl/status/status.h"
+#include "controller/commands/secret_reader.h"
 
 namespace rampart::controller {
 
@@ -23,6 +24,22 @@ absl::StatusOr<PlanOptions> PlanOptionsOf(const PlanFlags& flags) {
     options.params.emplace_back(text.substr(0, equals), text.substr(equals + 1));
   }
   return options;
+}
+
+absl::StatusOr<PlanOptions> PlanOptionsOf(const RunFlags& flags) {
+  absl::StatusOr<PlanOptions> options = PlanOptionsOf(flags.plan);
+  if (!options.ok()) return options;
+  std::vector<std::string>& names = options->secrets.emplace();
+  for (const v1::Secret& secret : flags.secret_values) names.push_back(secret.name());
+  return options;
+}
+
+absl::StatusOr<RunFlags> WithSecrets(RunFlags flags) {
+  absl::StatusOr<google::protobuf::RepeatedPtrField<v1::Secret>> values =
+      ReadSecrets(flags.secrets);
+  if (!values.ok()) return values.status();
+  flags.secret_values = *std::move(values);
+  return flags;
 }
 
 std::string ProgramFolder() {

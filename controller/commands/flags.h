@@ -26,6 +26,8 @@ struct PlanFlags {
 // Of every command that runs them.
 struct RunFlags {
   PlanFlags plan;
+  std::vector<std::string> secrets;  // NAME=env:VAR, NAME=file:PATH
+  google::protobuf::RepeatedPtrField<v1::Secret> secret_values = {};  // theirs: ReadSecrets
   int threads = 1;
   std::string sources;  // addresses and blocks, dealt over the agents; empty: the kernel chooses
   // What the agents connect to beside loopback and private addresses.
@@ -48,6 +50,10 @@ struct RunFlags {
 
 // Fails for a param that is no NAME=VALUE. What it says does not repeat it: it may be a secret.
 absl::StatusOr<PlanOptions> PlanOptionsOf(const PlanFlags& flags);
+// The same for a run, which knows its secrets.
+absl::StatusOr<PlanOptions> PlanOptionsOf(const RunFlags& flags);
+// Reads what the secrets refer to, once for all runs of the command.
+absl::StatusOr<RunFlags> WithSecrets(RunFlags flags);
 
 // Where the programs of this build are.
 std::string ProgramFolder();

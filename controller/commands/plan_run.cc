@@ -142,7 +142,7 @@ absl::StatusOr<ConductOptions> ConductOptionsOf(const RunFlags& flags) {
 
 absl::StatusOr<RunResult> RunPlan(const RunFlags& flags, const std::string& wanted,
                                   const RunHooks& hooks, Terminal& terminal) {
-  absl::StatusOr<PlanOptions> plan_options = PlanOptionsOf(flags.plan);
+  absl::StatusOr<PlanOptions> plan_options = PlanOptionsOf(flags);
   if (!plan_options.ok()) return plan_options.status();
   // Before anything is started: a plan with faults starts nothing.
   absl::StatusOr<WholePlan> whole = LoadWholePlan(wanted, *plan_options);
@@ -150,11 +150,18 @@ absl::StatusOr<RunResult> RunPlan(const RunFlags& flags, const std::string& want
   absl::StatusOr<ConductOptions> options = ConductOptionsOf(flags);
   if (!options.ok()) return options.status();
 
+  const Secrets secrets(whole->plan, flags.secret_values);
+  if (!flags.secret_values.empty() && flags.allow_remote) {
+    terminal.Line(
+        "the stream is not encrypted: whoever can read the network between here and the "
+        "agents can read the secrets");
+  }
+
   std::unique_ptr<DemoTarget> target;
   if (flags.demo) {
-    absl::StatusOr<std::unique_ptr<DemoTarget>> started =
-        DemoTarget::Start(ProgramFolder() + "/chat",
-                          [&terminal](const std::string& line) { terminal.Line("chat: " + line); });
+    absl::StatusOr<std::unique_ptr<DemoTarget>> started = DemoTarget::Start(
+        ProgramFolder() + "/chat",
+        [&](const std::string& line) { terminal.Line(secrets.Conceal("chat: " + line)); });
     if (!started.ok()) return absl::InternalError(started.status().message());
     target = *std::move(started);
     PointTo(*target, whole->plan, &*plan_options);
@@ -163,12 +170,14 @@ absl::StatusOr<RunResult> RunPlan(const RunFlags& flags, const std::string& want
   }
   if (flags.insecure) whole->plan.mutable_http()->set_insecure(true);
   if (hooks.shape) hooks.shape(&whole->plan);
-  terminal.Line("plan " + Secrets(whole->plan).Conceal(whole->plan.name()) + " on " +
+  terminal.Line("plan " + secrets.Conceal(whole->plan.name()) + " on " +
                 std::to_string(flags.plan.agents) +
                 (flags.plan.agents == 1 ? " agent" : " agents") + ", seed " +
                 std::to_string(options->fleet.seed));
   options->fleet.plan = std::move(whole->plan);
   options->fleet.files = std::move(whole->files);
+  options->fleet.secrets = flags.secret_values;
+  options->run.secrets = flags.secret_values;
   options->on_delta = hooks.on_delta;
   options->ask_stop = hooks.ask_stop;
 

@@ -13,14 +13,16 @@
 
 namespace rampart::controller {
 
-int Start(const RunFlags& flags, const std::string& plan, const std::vector<std::string>& out) {
+int Start(const RunFlags& given, const std::string& plan, const std::vector<std::string>& out) {
   for (const std::string& path : out) {
     if (!path.ends_with(".json")) {
       return Say(absl::InvalidArgumentError("--out " + path + ": only .json can be written"));
     }
   }
-  Terminal terminal(stderr, flags.plain);
-  const absl::StatusOr<RunResult> result = RunAsAsked(flags, plan, terminal);
+  const absl::StatusOr<RunFlags> flags = WithSecrets(given);
+  if (!flags.ok()) return Say(flags.status());
+  Terminal terminal(stderr, flags->plain);
+  const absl::StatusOr<RunResult> result = RunAsAsked(*flags, plan, terminal);
   if (!result.ok()) return Say(result.status());
   std::cout << SummaryText(*result, terminal.style()) << std::flush;
   bool written = true;

@@ -10,7 +10,7 @@
 namespace rampart::controller {
 
 // Runs a plan, prints its summary and writes it to every FILE.json of `out`. Returns the exit code.
-int Start(const RunFlags& flags, const std::string& plan, const std::vector<std::string>& out);
+int Start(const RunFlags& given, const std::string& plan, const std::vector<std::string>& out);
 
 }  // namespace rampart::controller
 

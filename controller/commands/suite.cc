@@ -13,6 +13,8 @@
 #include "absl/status/statusor.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "common/plan/secret_uses.h"
+#include "common/plan/secrets.h"
 #include "controller/commands/output_file.h"
 #include "controller/commands/plan_run.h"
 #include "controller/plans/built_in_plans.h"
@@ -59,6 +61,13 @@ RunFlags FlagsFor(const v1::Plan& plan, const RunFlags& all) {
     own.allow_public_targets = false;
     own.allow_targets.clear();
   }
+  std::set<std::string> used;
+  for (const SecretUse& use : SecretUses(plan)) used.insert(use.name);
+  std::erase_if(own.secrets, [&](const std::string& text) { return !used.contains(NameOf(text)); });
+  own.secret_values.Clear();
+  for (const v1::Secret& secret : all.secret_values) {
+    if (used.contains(secret.name())) *own.secret_values.Add() = secret;
+  }
   return own;
 }
 
@@ -90,12 +99,14 @@ absl::StatusOr<std::vector<Planned>> Prepare(const SuiteFlags& flags) {
   std::vector<Planned> planned;
   std::string faults;
   std::set<std::string> known;
+  std::set<std::string> secrets;
   std::set<std::string> folders;
   for (const std::string& one : wanted) {
     const v1::Plan declared = Declared(one);
     for (const v1::Param& param : declared.params()) known.insert(param.name());
+    for (const SecretUse& use : SecretUses(declared)) secrets.insert(use.name);
     RunFlags own = FlagsFor(declared, flags.run);
-    absl::StatusOr<WholePlan> whole = LoadWholePlan(one, *PlanOptionsOf(own.plan));
+    absl::StatusOr<WholePlan> whole = LoadWholePlan(one, *PlanOptionsOf(own));
     if (!whole.ok()) {
       const std::string message(whole.status().message());
       faults += message + (message.ends_with('\n') ? "" : "\n");
@@ -107,6 +118,12 @@ absl::StatusOr<std::vector<Planned>> Prepare(const SuiteFlags& flags) {
   for (const std::string& param : flags.run.plan.params) {
     if (!known.contains(NameOf(param))) {
       faults += "-e " + NameOf(param) + ": none of these plans has such a param\n";
+    }
+  }
+  for (const v1::Secret& secret : flags.run.secret_values) {
+    if (!secrets.contains(secret.name())) {
+      faults +=
+          "--secret " + secret.name() + ": none of these plans uses secret." + secret.name() + "\n";
     }
   }
   if (!faults.empty()) return absl::InvalidArgumentError(faults);
@@ -144,6 +161,7 @@ std::string AsRun(const Planned& planned) {
     }
     how += " -e " + (secret ? NameOf(given) + "=***" : given);
   }
+  for (const std::string& reference : planned.flags.secrets) how += " --secret " + reference;
   std::replace(how.begin(), how.end(), '\n', ' ');
   return how + "\n" + planned.whole.source.text;
 }
@@ -158,6 +176,8 @@ std::optional<int> CheckHealth(const SuiteFlags& flags, const std::vector<Planne
   if (first == nullptr) return std::nullopt;  // plans of no such target
   RunFlags health = flags.run;
   health.plan = {};
+  health.secrets.clear();
+  health.secret_values.Clear();
   for (const v1::Param& param : first->whole.plan.params()) {
     // Under --demo the address is not known yet.
     if (param.name() != "API_URL" || flags.run.demo) continue;
@@ -176,11 +196,16 @@ std::optional<int> CheckHealth(const SuiteFlags& flags, const std::vector<Planne
   if (result->exit_code == ExitCode::kPass) return std::nullopt;
   if (result->verdict == Verdict::kAborted) return Code(ExitCode::kInterrupted);
   std::cerr << "the target is not healthy, so nothing was run: GET API_URL/api/health";
-  if (!health.plan.params.empty()) std::cerr << " with " << health.plan.params.front();
-  for (const ErrorEntry& error : result->errors) {
-    std::cerr << "\n  " << error.kind << ": " << error.detail;
+  const Secrets secrets(first->whole.plan);
+  if (!health.plan.params.empty()) {
+    std::cerr << " with " << secrets.Conceal(health.plan.params.front());
   }
-  for (const std::string& reason : result->reasons) std::cerr << "\n  " << reason;
+  for (const ErrorEntry& error : result->errors) {
+    std::cerr << "\n  " << error.kind << ": " << secrets.Conceal(error.detail);
+  }
+  for (const std::string& reason : result->reasons) {
+    std::cerr << "\n  " << secrets.Conceal(reason);
+  }
   std::cerr << "\n";
   return Code(ExitCode::kUnreliable);
 }
@@ -222,7 +247,11 @@ absl::StatusOr<SuiteRun> RunOne(const Planned& planned, const fs::path& folder,
 
 }  // namespace
 
-int RunSuite(const SuiteFlags& flags) {
+int RunSuite(const SuiteFlags& given) {
+  const absl::StatusOr<RunFlags> run_flags = WithSecrets(given.run);
+  if (!run_flags.ok()) return Say(run_flags.status());
+  SuiteFlags flags = given;
+  flags.run = *run_flags;
   absl::StatusOr<std::vector<Planned>> planned = Prepare(flags);
   if (!planned.ok()) return Say(planned.status());
   Terminal terminal(stderr, flags.run.plain);

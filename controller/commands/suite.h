@@ -19,7 +19,7 @@ struct SuiteFlags {
 // the time of the start holds a folder a plan (the plan as run, its log, summary.json, summary.txt)
 // and suite.json. Each `-e` goes to the plans that have the param. Ctrl-C ends the run and the
 // suite. Returns the exit code.
-int RunSuite(const SuiteFlags& flags);
+int RunSuite(const SuiteFlags& given);
 
 }  // namespace rampart::controller
 

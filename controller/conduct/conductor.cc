@@ -52,7 +52,7 @@ class Conductor {
   Conductor(ConductOptions options, Terminal& terminal)
       : options_(std::move(options)),
         terminal_(terminal),
-        secrets_(options_.fleet.plan),
+        secrets_(options_.fleet.plan, options_.fleet.secrets),
         run_(options_.fleet.plan, options_.run),
         fleet_(options_.fleet) {}
 

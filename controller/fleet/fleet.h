@@ -36,6 +36,7 @@ struct FleetOptions {
   int agents = 1;
   v1::Plan plan;                                                // resolved
   google::protobuf::RepeatedPtrField<v1::PlanFile> files = {};  // that the plan names
+  google::protobuf::RepeatedPtrField<v1::Secret> secrets = {};  // that it asks for
   uint64_t seed = 0;
   std::string ca_pem;
   uint64_t epoch = 1;  // of this run; not 0

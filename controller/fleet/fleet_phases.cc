@@ -290,6 +290,7 @@ v1::ControllerMessage Fleet::PrepareOf(const AgentSeat& seat) const {
   prepare.set_seed(options_.seed);
   prepare.set_ca_pem(options_.ca_pem);
   *prepare.mutable_files() = options_.files;
+  *prepare.mutable_secrets() = options_.secrets;
   return message;
 }
 

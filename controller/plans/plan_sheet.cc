@@ -9,6 +9,7 @@
 #include "common/load/nanoseconds.h"
 #include "common/load/scenario_times.h"
 #include "common/load/share.h"
+#include "common/plan/secret_uses.h"
 #include "common/plan/secrets.h"
 #include "controller/plans/load_plot.h"
 #include "controller/plans/load_words.h"
@@ -95,6 +96,19 @@ void AddParams(const v1::Plan& plan, const PlanOptions& options, Page* page) {
         "  " + (flag ? page->Paint(Ink::kBold, "-e")
                      : page->Paint(Ink::kDim, "plan, line " + std::to_string(param.at().line())));
     page->Line(line);
+  }
+}
+
+// What it needs to run.
+void AddSecrets(const v1::Plan& plan, Page* page) {
+  const std::vector<SecretUse> uses = SecretUses(plan);
+  if (uses.empty()) return;
+  page->Title("secrets");
+  const int names = LeaderWidth(*page, uses, [](const SecretUse& use) { return use.name; });
+  for (const SecretUse& use : uses) {
+    page->Line(page->Leader(kIndent, use.name, names) +
+               page->Paint(Ink::kDim, "plan, line " + std::to_string(use.at.line())) +
+               "  --secret " + use.name + "=env:VAR or file:PATH");
   }
 }
 
@@ -206,6 +220,7 @@ std::string PlanSheet(const v1::Plan& run, const PlanOptions& options, int agent
     Paragraph("Its load is changed by " + page.Show(changes), Page::kIndent, Ink::kWarning, &page);
   }
   AddParams(plan, options, &page);
+  AddSecrets(plan, &page);
   for (const Drawn& drawn : all) AddScenario(drawn, size, agents, &page);
   AddThresholds(plan, &page);
   return page.Text();

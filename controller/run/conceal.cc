@@ -3,12 +3,9 @@
 #include <string>
 #include <utility>
 
-#include "common/plan/secrets.h"
-
 namespace rampart::controller {
 
-void ConcealSecrets(RunResult* result) {
-  const Secrets secrets(result->plan);
+void ConcealSecrets(const Secrets& secrets, RunResult* result) {
   const auto conceal = [&](std::string* text) { *text = secrets.Conceal(std::move(*text)); };
   secrets.Conceal(&result->reasons);
   secrets.Conceal(&result->unreliable_reasons);
@@ -29,6 +26,14 @@ void ConcealSecrets(RunResult* result) {
     conceal(&error.step);
   }
   secrets.Conceal(&result->plan);
+}
+
+void ConcealSecrets(const Secrets& secrets, RunProgress* progress) {
+  if (secrets.empty()) return;
+  const auto conceal = [&](std::string* text) { *text = secrets.Conceal(std::move(*text)); };
+  conceal(&progress->plan);
+  conceal(&progress->stage);
+  for (ThresholdOutcome& threshold : progress->thresholds) conceal(&threshold.metric);
 }
 
 }  // namespace rampart::controller

@@ -26,7 +26,8 @@ std::string Missing(uint64_t from, uint64_t to, const std::string& agent) {
 
 Run::Run(v1::Plan plan, RunOptions options)
     : plan_(std::move(plan)),
-      options_(options),
+      options_(std::move(options)),
+      secrets_(plan_, options_.secrets),
       catalog_(plan_),
       schedule_(plan_),
       stats_(catalog_),
@@ -157,6 +158,7 @@ RunProgress Run::Progress(int64_t now_ns) const {
     progress.ws_msgs_per_s += rates.ws_msgs;
   }
   progress.thresholds = thresholds_.Outcomes(progress.elapsed_s);
+  ConcealSecrets(secrets_, &progress);
   return progress;
 }
 
@@ -242,7 +244,7 @@ RunResult Run::Finish(const Times& times) const {
   result.reasons = std::move(decision.reasons);
   result.unreliable = decision.unreliable;
   result.unreliable_reasons = std::move(decision.unreliable_reasons);
-  ConcealSecrets(&result);
+  ConcealSecrets(secrets_, &result);
   return result;
 }
 

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "common/plan/secrets.h"
 #include "common/stats/metric.h"
 #include "controller/run/coverage.h"
 #include "controller/run/merge/agent_health.h"
@@ -29,6 +30,8 @@ namespace rampart::controller {
 struct RunOptions {
   bool strict = false;           // an unreliable result exits with 113
   bool users_stay_away = false;  // those of lost agents do not start again elsewhere
+  // Beside the plan's secret params.
+  google::protobuf::RepeatedPtrField<v1::Secret> secrets = {};
 };
 
 // Owned by whoever runs the fleet, used by one thread. No clock, no I/O: times come in, in
@@ -123,6 +126,7 @@ class Run {
 
   const v1::Plan plan_;
   const RunOptions options_;
+  const Secrets secrets_;
   const MetricCatalog catalog_;
   RunSchedule schedule_;
   RunStats stats_;

@@ -88,6 +88,27 @@ TEST(DeltaReader, RefusesAGapAndBadParts) {
   EXPECT_EQ(store.Aggregate("http_reqs")->counter.Value(), 1);
 }
 
+TEST(Recorder, WhatItGivesAwayHasNoSecrets) {
+  const MetricCatalog catalog{v1::Plan()};
+  google::protobuf::RepeatedPtrField<v1::Secret> given;
+  given.Add()->set_value("first-canary");
+  given.Add()->set_value("other \"canary\"");
+  Recorder recorder(catalog, Secrets(v1::Plan(), given));
+  const SeriesId one = recorder.Find("http_reqs", {{"who", "is first-canary"}});
+  EXPECT_EQ(recorder.Find("http_reqs", {{"who", "is other \"canary\""}}), one);
+  EXPECT_EQ(recorder.Find("http_reqs", {{"who", "is ***"}}), one);
+  EXPECT_NE(recorder.Find("http_reqs", {{"who", "is nobody"}}), one);
+  recorder.Count(one);
+  // Cut in the middle of it.
+  recorder.Error("plan", std::string(295, '.') + "first-canary", "step", {}, 0);
+  DeltaWriter writer;
+  writer.Drain(0, recorder.keys(), recorder.Swap());
+  const std::string said = writer.Take(0, 1, {}).DebugString();
+  EXPECT_EQ(said.find("canary"), said.npos) << said;
+  EXPECT_EQ(said.find("first"), said.npos) << said;
+  EXPECT_NE(said.find("is ***"), said.npos) << said;
+}
+
 TEST(Recorder, SeriesAndErrorsAreBounded) {
   const MetricCatalog catalog{v1::Plan()};
   Recorder recorder(catalog);

@@ -8,8 +8,11 @@
 namespace rampart {
 namespace {
 
+using testing::AllOf;
+using testing::EndsWith;
 using testing::HasSubstr;
 using testing::Not;
+using testing::StartsWith;
 
 constexpr const char* kPlan = R"(
 name: known
@@ -40,6 +43,51 @@ TEST(Secrets, AreConcealedWhereverTheyStandInAText) {
   EXPECT_EQ(secrets.Conceal("a hunter22, a hunter22hunter."), "a ***, a ***.");
   EXPECT_EQ(secrets.Conceal("90210 key-one/key-two"), "*** ***/***");
   EXPECT_EQ(secrets.Conceal("abc in-the-open"), "abc in-the-open");
+}
+
+// Concealed in what `write` makes of a secret, alone and with something around it.
+void ExpectConcealed(const std::string& written) {
+  v1::Plan plan;
+  google::protobuf::RepeatedPtrField<v1::Secret> given;
+  given.Add()->set_value("p\"w d/+&=\xc3\xa9 and more");
+  const Secrets secrets(plan, given);
+  EXPECT_THAT(secrets.Conceal("at " + written + "!"), AllOf(StartsWith("at "), EndsWith("!")));
+  EXPECT_THAT(secrets.Conceal(written), Not(HasSubstr(written.substr(4, 12)))) << written;
+}
+
+TEST(Secrets, AreConcealedInTheFormsThatTargetsAndTheirUrlsWrite) {
+  ExpectConcealed("p\"w d/+&=\xc3\xa9 and more");
+  ExpectConcealed("p%22w%20d%2F%2B%26%3D%C3%A9%20and%20more");
+  ExpectConcealed("p%22w%20d%2f%2b%26%3d%c3%a9%20and%20more");
+  ExpectConcealed("p%22w+d%2F%2B%26%3D%C3%A9+and+more");
+  ExpectConcealed("p\\\"w d/+&=\xc3\xa9 and more");
+  // Behind 0, 1 and 2 bytes: base64 -w0
+  ExpectConcealed("cCJ3IGQvKyY9w6kgYW5kIG1vcmU=");
+  ExpectConcealed("eHAidyBkLysmPcOpIGFuZCBtb3Jl");
+  ExpectConcealed("eHlwIncgZC8rJj3DqSBhbmQgbW9yZQ==");
+}
+
+TEST(Secrets, ATextThatWasCutShowsNoMoreOfThem) {
+  v1::Plan plan;
+  google::protobuf::RepeatedPtrField<v1::Secret> given;
+  given.Add()->set_value("begins-alike-and-ends-so");
+  given.Add()->set_value("begins-alike-or-otherwise");
+  const Secrets secrets(plan, given);
+  EXPECT_EQ(secrets.Conceal("`begins-alike-a`: cut"), "`***`: cut");
+  EXPECT_EQ(secrets.Conceal("begins-alike-or-otherwise"), "***");
+  EXPECT_EQ(secrets.Conceal("begins-al"), "begins-al");  // what begins so may be anything
+}
+
+TEST(Secrets, OverlappingOnesLeaveNothingBetween) {
+  v1::Plan plan;
+  google::protobuf::RepeatedPtrField<v1::Secret> given;
+  given.Add()->set_value("abcdef");
+  given.Add()->set_value("efghij");
+  given.Add()->set_value("aaaa");
+  const Secrets secrets(plan, given);
+  EXPECT_EQ(secrets.Conceal("<abcdefghij>"), "<***>");
+  EXPECT_EQ(secrets.Conceal("<aaaaaa>"), "<***>");
+  EXPECT_EQ(secrets.Conceal("<abcdefabcdef>"), "<******>");
 }
 
 TEST(Secrets, APlanForPrintingHasNone) {

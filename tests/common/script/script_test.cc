@@ -36,6 +36,19 @@ TEST_F(ScriptTest, RendersTemplates) {
   EXPECT_THAT(Text("${"), HasSubstr("without its"));
 }
 
+TEST_F(ScriptTest, SharedTextsAreATableThatNobodyChanges) {
+  const std::string bytes("a\0\xff", 3);
+  ASSERT_TRUE(script_.SetSharedTexts("secret", {"A", "B"}, {bytes, "${x}"}).ok());
+  EXPECT_EQ(Text("<${secret.A}>"), "<" + bytes + ">");
+  EXPECT_EQ(Text("${secret.B}"), "${x}");
+  EXPECT_THAT(Text("${secret.C}"), HasSubstr("is nil"));
+  const auto program = script_.CompileProgram("secret.A = 'x'");
+  ASSERT_TRUE(program.ok());
+  EXPECT_THAT(std::string(script_.Run(*program, user_).message()),
+              HasSubstr("secret is not yours to change"));
+  EXPECT_EQ(Text("${#secret.A}"), "3");
+}
+
 TEST_F(ScriptTest, NobodyGetsOutOfTheSandbox) {
   for (const char* text :
        {"os.exit()", "io.open('x')", "load('return 1')()", "require('os')", "dofile('x')",

@@ -21,6 +21,7 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::StartsWith;
 
 constexpr int kAgents = 4;
 
@@ -493,6 +494,30 @@ TEST_F(RunTest, ReasonsAreBounded) {
   for (size_t i = 0; i < controller::Run::kMaxReasons + 7; ++i) run_->Fail("why");
   EXPECT_EQ(Result().reasons.size(), controller::Run::kMaxReasons + 1);
   EXPECT_EQ(Result().reasons.back(), "and 7 more reasons");
+}
+
+TEST_F(RunTest, NeitherProgressNorResultShowSecrets) {
+  v1::Plan plan = PlanOf("thresholds: { \"http_req_duration{name:is-4711-canary}\": p(95)<1 }");
+  plan.set_name("plan of 4711-canary");
+  plan.mutable_scenarios(0)->set_name("users of param-canary");
+  v1::Param& param = *plan.add_params();
+  param.set_secret(true);
+  param.mutable_value()->set_string("param-canary");
+  RunOptions options;
+  options.secrets.Add()->set_value("4711-canary");
+  controller::Run run(plan, options);
+  AgentResult agent;
+  agent.name = "a";
+  run.SetAgent(0, agent);
+  run.LoseAgent(0, "it said 4711-canary");
+  const RunProgress progress = run.Progress(kSecond);
+  EXPECT_EQ(progress.plan, "plan of ***");
+  EXPECT_THAT(progress.stage, StartsWith("users of ***"));
+  ASSERT_EQ(progress.thresholds.size(), 1u);
+  EXPECT_EQ(progress.thresholds[0].metric, "http_req_duration{name:is-***}");
+  const RunResult result = run.Finish(kMinute);
+  EXPECT_THAT(result.reasons, ElementsAre("agent a was lost: it said ***"));
+  EXPECT_EQ(result.plan.name(), "plan of ***");
 }
 
 TEST_F(RunTest, ProgressShowsTheLastSeconds) {
