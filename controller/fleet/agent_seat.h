@@ -26,13 +26,18 @@ class DeltaGate {
   Verdict Judge(uint64_t sequence);
   // Everything given up to `sequence` is kept. False when that was not given or is kept already.
   bool Keep(uint64_t sequence);
+  // Nothing is kept any more.
+  void StopKeeping() { keeping_ = false; }
 
   uint64_t given() const { return given_; }
   uint64_t kept() const { return kept_; }
+  // What may be counted on: kept, or given where that is all there is.
+  uint64_t in() const { return keeping_ ? kept_ : given_; }
 
  private:
   uint64_t given_ = 0;
   uint64_t kept_ = 0;
+  bool keeping_ = true;
 };
 
 // A share of the load that an agent has.
@@ -53,8 +58,8 @@ struct AgentSeat {
   bool connected() const { return connection != 0; }
   // Still counted on: neither lost nor gone with a goodbye at the end.
   bool live() const { return !lost && !gone; }
-  // Its load has ended and everything that it measured is kept.
-  bool settled() const { return drained && deltas.kept() >= last_sequence; }
+  // Its load has ended and everything that it measured is in.
+  bool settled() const { return drained && deltas.in() >= last_sequence; }
 
   int index;
   v1::Hello hello;

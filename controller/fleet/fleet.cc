@@ -155,8 +155,11 @@ void Fleet::On(const StopRequested& event) {
   }
 }
 
-void Fleet::On(const Tick&) {
+void Fleet::On(const Tick& event) {
   if (phase_ == Phase::kDone) return;
+  for (size_t i = 0; i < event.heard_ns.size() && i < roster_.seats().size(); ++i) {
+    roster_.seats()[i].heard_ns = event.heard_ns[i];
+  }
   for (const ConnectionId mute : roster_.Mute(now_ns_, options_.hello_timeout_ns)) {
     Refuse(mute, "no Hello came");
   }

@@ -108,6 +108,8 @@ class Fleet {
   uint64_t plan_hash() const { return plan_hash_; }
   // For the view while agents join.
   int joined() const { return static_cast<int>(roster_.seats().size()); }
+  // When each seat was heard last: see Tick.
+  std::vector<int64_t> heard_ns() const;
 
  private:
   void On(const Connected& event);
@@ -117,7 +119,10 @@ class Fleet {
   void On(const DeltaKept& event);
   void On(const DeltaRefused& event);
   void On(const StopRequested& event);
-  void On(const Tick&);
+  void On(const Tick& event);
+  // fleet_restart.cc
+  void On(const JournalLost& event);
+  void On(const Restarted&);
 
   // What a seat says.
   void OnHello(ConnectionId connection, const v1::Hello& hello);

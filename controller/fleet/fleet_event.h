@@ -55,6 +55,13 @@ struct ProcessExited {
   std::string how;        // `exit status 1`, `killed by SIGKILL`
   bool in_order = false;  // it said goodbye before, though that may not have been read yet
 };
+// A process that the controller started for an agent; with when it began it is told from others
+// that had or will have its number.
+struct Launched {
+  std::string name;
+  int64_t pid = 0;
+  uint64_t started = 0;  // see ProcessStart
+};
 // The delta that KeepDelta gave is where it will not be lost.
 struct DeltaKept {
   int agent;
@@ -71,10 +78,22 @@ struct StopRequested {
   std::string why;
 };
 // Time passes. At least a few times a second.
-struct Tick {};
+struct Tick {
+  // When it happens again, from the journal, which has no heartbeats: when each seat was heard
+  // last.
+  std::vector<int64_t> heard_ns = {};
+};
+// What was given is kept no more: it counts as it is, and the run cannot go on.
+struct JournalLost {
+  std::string why;
+};
+// The controller ended and is here again, with all that was given kept: every stream has ended.
+struct Restarted {
+  int64_t unix_ns;  // a label
+};
 
 using FleetEvent = std::variant<Connected, Received, Disconnected, ProcessExited, DeltaKept,
-                                DeltaRefused, StopRequested, Tick>;
+                                DeltaRefused, StopRequested, Tick, JournalLost, Restarted>;
 
 // ---- Actions ----
 

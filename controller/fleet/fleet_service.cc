@@ -375,6 +375,7 @@ absl::StatusOr<std::unique_ptr<FleetService>> FleetService::Listen(
   auto state = std::make_shared<State>();
   state->options = options;
   state->on_event = std::move(on_event);
+  state->next = options.first_connection;
   state->service = std::make_unique<Service>(state.get());
   grpc::ServerBuilder builder;
   builder.AddListeningPort(options.listen, CredentialsOf(options.identity), &state->port);

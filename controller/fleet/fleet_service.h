@@ -25,6 +25,8 @@ struct FleetServiceOptions {
   // What happens beside the streams, for people: somebody was refused. On any thread; must not call
   // the service.
   std::function<void(std::string)> on_notice = {};
+  // The number of the first stream: those below it were of a controller before this one.
+  ConnectionId first_connection = 1;
 };
 
 // InvalidArgument, and what to do, when the address asks for TLS and there is none.

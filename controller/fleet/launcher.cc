@@ -15,6 +15,7 @@
 #include <utility>
 
 #include "absl/status/status.h"
+#include "controller/fleet/machine.h"
 
 // The header of glibc 2.36 says nothing of C++.
 extern "C" {
@@ -47,6 +48,7 @@ struct Launcher::Child {
   int process = -1;  // pidfd; -1 once it is reaped
   int output = -1;   // -1 once it is at its end
   std::string line;  // so far
+  bool adopted = false;
 };
 
 absl::StatusOr<std::unique_ptr<Launcher>> Launcher::Start(LauncherOptions options) {
@@ -57,6 +59,7 @@ absl::StatusOr<std::unique_ptr<Launcher>> Launcher::Start(LauncherOptions option
   for (const LaunchedProcess& process : launcher->options_.processes) {
     if (status.ok()) status = launcher->Spawn(process);
   }
+  for (const Launched& process : launcher->options_.adopted) launcher->Adopt(process);
   launcher->thread_ = std::thread([raw = launcher.get()] { raw->Watch(); });
   if (!status.ok()) return status;
   return launcher;
@@ -123,9 +126,25 @@ absl::Status Launcher::Spawn(const LaunchedProcess& process) {
   return absl::OkStatus();
 }
 
+void Launcher::Adopt(const Launched& process) {
+  auto child = std::make_unique<Child>();
+  child->name = process.name;
+  child->pid = static_cast<pid_t>(process.pid);
+  child->adopted = true;
+  child->process = pidfd_open(child->pid, 0);
+  // Looked at after it was opened: now it is this one, or it has ended.
+  if (child->process >= 0 && ProcessStart(child->pid) != process.started) {
+    close(std::exchange(child->process, -1));
+  }
+  children_.push_back(std::move(child));
+}
+
 void Launcher::Watch() {
   int64_t kill_at = INT64_MAX;  // once Terminate was called
   bool killed = false;
+  for (const auto& child : children_) {
+    if (child->process < 0) End(*child, "while its controller was not there");
+  }
   for (;;) {
     std::vector<pollfd> polled;
     std::vector<Child*> of;
@@ -182,6 +201,7 @@ bool Launcher::ReadLines(Child& child) {
 }
 
 void Launcher::Reap(Child& child) {
+  if (child.adopted) return End(child, "nobody saw how: another controller started it");
   siginfo_t info = {};
   if (waitid(P_PID, static_cast<id_t>(child.pid), &info, WEXITED) != 0) return;
   // What it wrote before it ended; a grandchild may hold the pipe open, so not until its end.
@@ -189,9 +209,12 @@ void Launcher::Reap(Child& child) {
   }
   if (!child.line.empty()) options_.on_line(child.name, std::exchange(child.line, {}));
   if (child.output >= 0) close(std::exchange(child.output, -1));
-  close(std::exchange(child.process, -1));
-  options_.on_exit(
-      ProcessExited{child.name, How(info), info.si_code == CLD_EXITED && info.si_status == 0});
+  End(child, How(info), info.si_code == CLD_EXITED && info.si_status == 0);
+}
+
+void Launcher::End(Child& child, const std::string& how, bool in_order) {
+  if (child.process >= 0) close(std::exchange(child.process, -1));
+  options_.on_exit(ProcessExited{child.name, how, in_order});
 }
 
 void Launcher::Signal(int signal) {

@@ -25,6 +25,9 @@ struct LaunchedProcess {
 
 struct LauncherOptions {
   std::vector<LaunchedProcess> processes;
+  // Those of a controller before this one: watched and ended like the others. Nobody learns how
+  // they end, or reads what they write.
+  std::vector<Launched> adopted = {};
   // What a process writes to its standard output and error, a line at a time.
   std::function<void(const std::string& name, const std::string& line)> on_line;
   // After its last line.
@@ -45,7 +48,8 @@ class Launcher {
   Launcher(const Launcher&) = delete;
   Launcher& operator=(const Launcher&) = delete;
 
-  // In the order of the options; a process that has ended keeps its number here.
+  // In the order of the options, without the adopted ones; a process that has ended keeps its
+  // number here.
   const std::vector<pid_t>& pids() const { return pids_; }
   // Ends what is left and waits for it, term_ns and a moment at most. Not from a callback.
   void Terminate();
@@ -55,9 +59,11 @@ class Launcher {
 
   explicit Launcher(LauncherOptions options);
   absl::Status Spawn(const LaunchedProcess& process);
+  void Adopt(const Launched& process);
   void Watch();
   bool ReadLines(Child& child);  // false when there is nothing more for now
   void Reap(Child& child);
+  void End(Child& child, const std::string& how, bool in_order = false);
   void Signal(int signal);
 
   LauncherOptions options_;

@@ -34,6 +34,11 @@ class Roster {
     waiting_.erase(connection);
     by_connection_.erase(connection);
   }
+  // All of them.
+  void ForgetAll() {
+    waiting_.clear();
+    by_connection_.clear();
+  }
   bool waiting(ConnectionId connection) const { return waiting_.contains(connection); }
   // Those that have said nothing since they were opened, `timeout_ns` ago or longer.
   std::vector<ConnectionId> Mute(int64_t now_ns, int64_t timeout_ns) const;

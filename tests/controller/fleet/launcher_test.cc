@@ -3,6 +3,7 @@
 
 #include <signal.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <condition_variable>
@@ -10,6 +11,7 @@
 #include <map>
 #include <mutex>
 
+#include "controller/fleet/machine.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
@@ -114,6 +116,44 @@ TEST_F(LauncherTest, AProgramThatIsNotThereIsAnErrorWithItsName) {
   const auto launcher = Launcher::Start(options);
   ASSERT_FALSE(launcher.ok());
   EXPECT_THAT(launcher.status().message(), HasSubstr("/nowhere/agent"));
+}
+
+// As after a controller was killed: the processes are somebody else's children.
+TEST_F(LauncherTest, AdoptedProcessesAreWatchedAndEnded) {
+  int pipe_ends[2];
+  ASSERT_EQ(pipe(pipe_ends), 0);
+  const pid_t sleeper = fork();
+  if (sleeper == 0) {
+    close(pipe_ends[1]);
+    pause();
+    _exit(0);
+  }
+  const pid_t ending = fork();
+  if (ending == 0) {
+    char byte;
+    close(pipe_ends[1]);
+    [[maybe_unused]] const ssize_t got = read(pipe_ends[0], &byte, 1);
+    _exit(0);
+  }
+  LauncherOptions options = Options("");
+  options.processes.clear();
+  options.adopted = {{"sleeper", sleeper, ProcessStart(sleeper)},
+                     {"ending", ending, ProcessStart(ending)},
+                     {"another", sleeper, ProcessStart(sleeper) + 1}};
+  auto launcher = Launcher::Start(std::move(options));
+  ASSERT_TRUE(launcher.ok());
+  WaitForExits(1);
+  EXPECT_THAT(exits_["another"], HasSubstr("not there"));
+  close(pipe_ends[1]);
+  WaitForExits(2);
+  EXPECT_THAT(exits_["ending"], HasSubstr("nobody saw how"));
+  (*launcher)->Terminate();
+  WaitForExits(3);
+  int status = 0;
+  EXPECT_EQ(waitpid(sleeper, &status, 0), sleeper);
+  EXPECT_EQ(WTERMSIG(status), SIGTERM);
+  waitpid(ending, nullptr, 0);
+  close(pipe_ends[0]);
 }
 
 }  // namespace
