@@ -4,16 +4,20 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "controller/conduct/run_core.h"
 #include "controller/fleet/fleet.h"
 #include "controller/fleet/fleet_service.h"
+#include "controller/journal/journal_file.h"
 #include "controller/run/result.h"
 #include "controller/run/run.h"
 #include "controller/terminal/terminal.h"
+#include "rampart/v1/journal.pb.h"
 #include "rampart/v1/stats.pb.h"
 
 namespace rampart::controller {
@@ -30,15 +34,24 @@ struct ConductOptions {
   std::vector<std::string> agent_flags = {};  // of every agent that is started here
   // Of each agent that is started here; empty: as the kernel chooses.
   std::vector<std::vector<std::string>> agent_sources = {};
-  // Each delta that was merged, in the order of its agent; one that came again comes here again.
+  // As in RunCoreOptions.
   std::function<void(int agent, const v1::Delta& delta)> on_delta = {};
   // Asked every second of the load with the run's clock: words end the run now, its teardown runs.
   std::function<std::optional<std::string>(int64_t now_ns)> ask_stop = {};
+
+  // What happens is kept there; null: a controller that is killed loses its run. Outlives the call.
+  JournalFile* journal = nullptr;
+  // What the caller knows of it: see AddMeta.
+  v1::JournalMeta meta = {};
+  // A run that is in the journal: it goes on. Of the above only the service, the journal and the
+  // hooks count then.
+  std::unique_ptr<RunCore> resumed = nullptr;
 };
 
-// The controller's shell: one thread steps the fleet's core and performs what it asks for. Ctrl-C
-// drains, a second one aborts. Fails when the run cannot begin: an address that cannot be listened
-// on, agents that cannot be started. Everything that went wrong later is in the result.
+// The controller's shell: one thread steps the run's core and performs what it asks for, once the
+// journal has the reason for it. Ctrl-C drains, a second one aborts. Fails when the run cannot
+// begin: an address that cannot be listened on, agents that cannot be started, a journal that
+// cannot be begun. Everything that went wrong later is in the result.
 absl::StatusOr<RunResult> Conduct(ConductOptions options, Terminal& terminal);
 
 }  // namespace rampart::controller

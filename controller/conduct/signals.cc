@@ -14,6 +14,8 @@ constexpr int kEnd = SIGUSR2;  // ends the waiting thread
 
 Signals::Signals(std::function<void(int)> on_signal) : on_signal_(std::move(on_signal)) {
   signal(SIGPIPE, SIG_IGN);
+  // A file that may not grow is an error of its writer.
+  signal(SIGXFSZ, SIG_IGN);
   sigset_t waited;
   sigemptyset(&waited);
   for (const int number : {SIGINT, SIGTERM, kEnd}) sigaddset(&waited, number);

@@ -8,7 +8,7 @@
 namespace rampart::controller {
 
 // One at a time. Made before any other thread is: it blocks the signals that it waits for, and
-// threads inherit that. SIGPIPE is ignored from then on.
+// threads inherit that. SIGPIPE and SIGXFSZ are ignored from then on.
 class Signals {
  public:
   // `on_signal` comes on a thread of its own, with SIGINT or SIGTERM.

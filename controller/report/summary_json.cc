@@ -125,6 +125,12 @@ void AddRun(const RunResult& result, JsonWriter* json) {
   json->Member("run_seconds", result.run_seconds);
   json->Member("teardown_seconds", result.teardown_seconds);
   json->Member("start_skew_ms", result.start_skew_ms);
+  std::vector<std::string> restarts;
+  for (const int64_t at : result.restarts_unix_ns) {
+    restarts.push_back(
+        absl::FormatTime(absl::RFC3339_sec, absl::FromUnixNanos(at), absl::UTCTimeZone()));
+  }
+  json->Member("controller_restarts", restarts);
   json->EndObject();
 }
 

@@ -24,6 +24,7 @@ constexpr size_t kMaxChecks = 100;
 constexpr size_t kMaxErrors = 10;
 constexpr int kMaxDetailLines = 4;  // of an error, about
 constexpr size_t kMaxReasons = 20;
+constexpr size_t kMaxRestarts = 10;
 
 Ink BadgeOf(Verdict verdict) {
   switch (verdict) {
@@ -68,6 +69,19 @@ void AddFacts(const std::vector<std::string>& facts, Page* page) {
   page->Line("  " + page->Paint(Ink::kDim, line));
 }
 
+void AddRestarts(const RunResult& result, Page* page) {
+  if (result.restarts_unix_ns.empty()) return;
+  std::vector<std::string> facts = {"the controller was restarted " +
+                                    Count(result.restarts_unix_ns.size(), "time") + ":"};
+  for (const int64_t at : result.restarts_unix_ns) {
+    if (facts.size() > kMaxRestarts) break;
+    facts.push_back(absl::FormatTime("%H:%M:%S UTC", absl::FromUnixNanos(at), absl::UTCTimeZone()));
+  }
+  facts[0] += " " + facts[1];
+  facts.erase(facts.begin() + 1);
+  AddFacts(facts, page);
+}
+
 void AddHeadline(const RunResult& result, Page* page) {
   page->Line("");
   std::string badge = " ";
@@ -98,6 +112,7 @@ void AddHeadline(const RunResult& result, Page* page) {
   }
   facts.push_back("exit code " + std::to_string(static_cast<int>(result.exit_code)));
   AddFacts(facts, page);
+  AddRestarts(result, page);
   AddReasons(result.reasons, result.verdict == Verdict::kPass ? Ink::kPlain : Ink::kBad, page);
   if (result.unreliable) {
     page->Gap();

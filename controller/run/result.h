@@ -145,6 +145,7 @@ struct RunResult {
   double teardown_seconds = 0;
   double coverage = 1;       // share of what was measured that is known: less when agents were lost
   double start_skew_ms = 0;  // between the agents' starts, as far as their clocks are known
+  std::vector<int64_t> restarts_unix_ns;  // of the controller, in the middle of the run
 
   SeriesStore series;
   std::vector<ThresholdOutcome> thresholds;
