@@ -7,6 +7,8 @@
 #include "controller/commands/certs.h"
 #include "controller/commands/flags.h"
 #include "controller/commands/plans.h"
+#include "controller/commands/resume.h"
+#include "controller/commands/run_journal.h"
 #include "controller/commands/start.h"
 #include "controller/commands/suite.h"
 
@@ -103,6 +105,19 @@ int Main(int argc, char** argv) {
   start->add_option("--plan", plan, "a built-in plan's name, or a file")->required();
   AddRunFlags(*start, &run);
   start->add_option("--out", out, "write the summary: FILE.json")->allow_extra_args(false);
+  JournalFlags journal;
+  CLI::Option* run_dir = start->add_option(
+      "--run-dir", journal.run_dir,
+      "where the run's journal is kept; by default a new folder in ~/.local/state/rampart/runs");
+  start->add_flag("--no-journal", journal.off, "a controller that is killed loses its run")
+      ->excludes(run_dir);
+  start->add_flag("--keep-journal", journal.keep, "also when the report is written");
+  CLI::App* resume = app.add_subcommand("resume", "go on with a run whose controller was killed");
+  ResumeFlags resumed;
+  resume->add_option("RUN_DIR", resumed.run_dir, "where its journal is")->required();
+  resume->add_option("-e,--param", resumed.params, "NAME=VALUE: secrets that `start` was given")
+      ->allow_extra_args(false);
+  resume->add_flag("--plain", resumed.plain, "a line every 10 s instead of the live view");
   CLI::App* suite =
       app.add_subcommand("suite", "run the workloads one after another, with one answer");
   SuiteFlags suite_flags;
@@ -146,7 +161,8 @@ int Main(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : Code(ExitCode::kBadPlanOrFlags);
   }
-  if (*start) return Start(run, plan, out);
+  if (*start) return Start(run, journal, plan, out);
+  if (*resume) return Resume(resumed);
   if (*suite) return RunSuite(suite_flags);
   if (*list) return ListPlans();
   if (*show) return ShowPlan(shown);

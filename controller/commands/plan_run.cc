@@ -15,6 +15,7 @@
 #include "common/plan/secrets.h"
 #include "common/tls/stream_identity.h"
 #include "controller/commands/breakpoint.h"
+#include "controller/commands/plan_again.h"
 #include "controller/conduct/conductor.h"
 #include "controller/demo/demo_target.h"
 #include "controller/plans/whole_plan.h"
@@ -180,25 +181,32 @@ absl::StatusOr<RunResult> RunPlan(const RunFlags& flags, const std::string& want
   options->run.secrets = flags.secret_values;
   options->on_delta = hooks.on_delta;
   options->ask_stop = hooks.ask_stop;
+  if (hooks.journal != nullptr) {
+    if (absl::Status status = hooks.journal->Begin(&*options, terminal); !status.ok()) {
+      return status;
+    }
+    *options->meta.mutable_source() =
+        SourceOf(wanted, *plan_options, options->fleet.plan, flags.insecure);
+  }
+  if (target != nullptr) {
+    v1::JournalMeta::Target& demo = *options->meta.mutable_demo();
+    demo.set_port(target->port());
+    demo.mutable_process()->set_name(target->process().name);
+    demo.mutable_process()->set_pid(target->process().pid);
+    demo.mutable_process()->set_started(target->process().started);
+  }
 
   absl::StatusOr<RunResult> result = Conduct(*std::move(options), terminal);
   if (!result.ok()) return absl::InternalError(result.status().message());
   result->rampart_version = RAMPART_VERSION;
-  if (target != nullptr) {
-    absl::StatusOr<std::vector<TargetCount>> counts = target->Compare(*result);
-    if (counts.ok()) {
-      result->target_counts = *std::move(counts);
-    } else {
-      terminal.Line(std::string(counts.status().message()));
-    }
-  }
+  if (target != nullptr) AddTargetCounts(*target, terminal, &*result);
   return result;
 }
 
 absl::StatusOr<RunResult> RunAsAsked(const RunFlags& flags, const std::string& wanted,
-                                     Terminal& terminal) {
+                                     RunJournal* journal, Terminal& terminal) {
   if (flags.plan.profile == kBreakpointProfile) return RunBreakpoint(flags, wanted, terminal);
-  return RunPlan(flags, wanted, {}, terminal);
+  return RunPlan(flags, wanted, {.journal = journal}, terminal);
 }
 
 }  // namespace rampart::controller

@@ -9,6 +9,7 @@
 
 #include "absl/status/statusor.h"
 #include "controller/commands/flags.h"
+#include "controller/commands/run_journal.h"
 #include "controller/run/result.h"
 #include "controller/terminal/terminal.h"
 #include "rampart/v1/plan.pb.h"
@@ -23,6 +24,8 @@ struct RunHooks {
   // As in ConductOptions.
   std::function<void(int agent, const v1::Delta& delta)> on_delta = {};
   std::function<std::optional<std::string>(int64_t now_ns)> ask_stop = {};
+  // Begun when the plan is known; null: the run has none.
+  RunJournal* journal = nullptr;
 };
 
 // Starts the demo target (a new one each time), loads the plan to point to it, runs it, compares
@@ -31,9 +34,9 @@ struct RunHooks {
 absl::StatusOr<RunResult> RunPlan(const RunFlags& flags, const std::string& wanted,
                                   const RunHooks& hooks, Terminal& terminal);
 
-// That, or the many runs of the profile `breakpoint`.
+// That, or the many runs of the profile `breakpoint`, which have no journal.
 absl::StatusOr<RunResult> RunAsAsked(const RunFlags& flags, const std::string& wanted,
-                                     Terminal& terminal);
+                                     RunJournal* journal, Terminal& terminal);
 
 }  // namespace rampart::controller
 

@@ -221,7 +221,8 @@ absl::StatusOr<SuiteRun> RunOne(const Planned& planned, const fs::path& folder,
   const File log(std::fopen((folder / "log.txt").c_str(), "w"), std::fclose);
   if (log == nullptr) return absl::InternalError(folder.string() + "/log.txt cannot be written");
   terminal.CopyTo(log.get());
-  const absl::StatusOr<RunResult> result = RunAsAsked(planned.flags, planned.wanted, terminal);
+  const absl::StatusOr<RunResult> result =
+      RunAsAsked(planned.flags, planned.wanted, nullptr, terminal);
   SuiteRun run;
   if (result.ok()) {
     run = SuiteRunOf(*result);

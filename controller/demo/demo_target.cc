@@ -17,6 +17,7 @@
 #include <utility>
 
 #include "absl/status/status.h"
+#include "controller/fleet/machine.h"
 
 namespace rampart::controller {
 namespace {
@@ -113,6 +114,21 @@ absl::StatusOr<std::unique_ptr<DemoTarget>> DemoTarget::Start(
   if (port == 0) return absl::UnavailableError("the demo's chat server did not start");
   std::unique_ptr<DemoTarget> target(new DemoTarget(port));
   target->process_ = *std::move(process);
+  const pid_t pid = target->process_->pids().front();
+  target->launched_ = {"chat", pid, ProcessStart(pid)};
+  return target;
+}
+
+std::unique_ptr<DemoTarget> DemoTarget::Adopt(uint16_t port, const Launched& process) {
+  std::unique_ptr<DemoTarget> target(new DemoTarget(port));
+  target->launched_ = process;
+  LauncherOptions launch;
+  launch.adopted = {process};
+  launch.on_line = [](const std::string&, const std::string&) {};
+  launch.on_exit = [](const ProcessExited&) {};
+  if (auto adopted = Launcher::Start(std::move(launch)); adopted.ok()) {
+    target->process_ = *std::move(adopted);
+  }
   return target;
 }
 
@@ -149,6 +165,15 @@ absl::StatusOr<std::vector<TargetCount>> DemoTarget::Compare(const RunResult& re
         {"bytes of uploads", Counted(result, "uploaded_bytes"), count("file_bytes_stored")});
   }
   return counts;
+}
+
+void AddTargetCounts(const DemoTarget& target, Terminal& terminal, RunResult* result) {
+  absl::StatusOr<std::vector<TargetCount>> counts = target.Compare(*result);
+  if (counts.ok()) {
+    result->target_counts = *std::move(counts);
+  } else {
+    terminal.Line(std::string(counts.status().message()));
+  }
 }
 
 }  // namespace rampart::controller

@@ -11,6 +11,7 @@
 #include "absl/status/statusor.h"
 #include "controller/fleet/launcher.h"
 #include "controller/run/result.h"
+#include "controller/terminal/terminal.h"
 
 namespace rampart::controller {
 
@@ -24,6 +25,11 @@ class DemoTarget {
   static absl::StatusOr<std::unique_ptr<DemoTarget>> Start(
       const std::string& program, std::function<void(const std::string&)> on_line);
 
+  // One that a controller before this one started: `process` listens on `port`.
+  static std::unique_ptr<DemoTarget> Adopt(uint16_t port, const Launched& process);
+
+  uint16_t port() const { return port_; }
+  const Launched& process() const { return launched_; }
   std::string http_url() const { return "http://127.0.0.1:" + std::to_string(port_); }
   std::string websocket_url() const {
     return "ws://127.0.0.1:" + std::to_string(port_) + "/api/ws";
@@ -36,8 +42,12 @@ class DemoTarget {
   explicit DemoTarget(uint16_t port) : port_(port) {}
 
   uint16_t port_;
+  Launched launched_;
   std::unique_ptr<Launcher> process_;
 };
+
+// Of the server, to the result; words on the terminal when it does not tell.
+void AddTargetCounts(const DemoTarget& target, Terminal& terminal, RunResult* result);
 
 }  // namespace rampart::controller
 

@@ -14,6 +14,8 @@ namespace rampart {
 
 inline const std::string kController = PROGRAM_DIR "/controller";
 inline const std::string kChat = PROGRAM_DIR "/chat";
+// Runs keep their journals there, and not where a person's are.
+inline const bool kOwnState = setenv("XDG_STATE_HOME", "/tmp/rampart_test_state", 1) == 0;
 
 // A file that goes with the test.
 class TemporaryFile {
