@@ -152,7 +152,7 @@ absl::StatusOr<RunResult> RunPlan(const RunFlags& flags, const std::string& want
   if (!options.ok()) return options.status();
 
   const Secrets secrets(whole->plan, flags.secret_values);
-  if (!flags.secret_values.empty() && flags.allow_remote) {
+  if (!flags.secret_values.empty() && flags.insecure_stream) {
     terminal.Line(
         "the stream is not encrypted: whoever can read the network between here and the "
         "agents can read the secrets");

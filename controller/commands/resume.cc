@@ -105,7 +105,9 @@ int Resume(const ResumeFlags& flags) {
     result = core->Finish();
   } else {
     ConductOptions options;
-    options.service = ServiceOptionsOf(meta);
+    absl::StatusOr<FleetServiceOptions> service = ServiceOptionsOf(meta);
+    if (!service.ok()) return Say(service.status());
+    options.service = *std::move(service);
     options.journal = (*journal)->file();
     options.resumed = std::move(core);
     result = Conduct(std::move(options), terminal);

@@ -34,6 +34,7 @@ void Put(const Disconnected& event, Record* record) {
 void Put(const ProcessExited& event, Record* record) {
   record->mutable_process_exited()->set_agent(event.agent);
   record->mutable_process_exited()->set_how(event.how);
+  record->mutable_process_exited()->set_in_order(event.in_order);
 }
 void Put(const DeltaKept& event, Record* record) {
   record->mutable_delta_kept()->set_agent(static_cast<uint32_t>(event.agent));
@@ -86,8 +87,9 @@ absl::StatusOr<RunEvent> EventOf(Record* record) {
       return FleetEvent(
           Disconnected{record->disconnected().connection(), record->disconnected().why()});
     case Record::kProcessExited:
-      return FleetEvent(
-          ProcessExited{record->process_exited().agent(), record->process_exited().how()});
+      return FleetEvent(ProcessExited{record->process_exited().agent(),
+                                      record->process_exited().how(),
+                                      record->process_exited().in_order()});
     case Record::kDeltaKept:
       return FleetEvent(DeltaKept{static_cast<int>(record->delta_kept().agent()),
                                   record->delta_kept().sequence()});

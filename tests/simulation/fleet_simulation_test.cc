@@ -341,6 +341,64 @@ TEST(FleetSimulation, EverythingAtOnceWhileUsersAreHandedAboutStillEnds) {
   });
 }
 
+TEST(FleetSimulation, AControllerThatIsKilledAndResumedLosesNothing) {
+  int restarts = 0;
+  ForSeeds(1000, [&](uint64_t seed, std::mt19937_64& random) {
+    Trouble trouble;
+    trouble.kills = static_cast<int>(1 + random() % 3);
+    trouble.gone_ns = 5 * kSecond;
+    // Both together may take longer than a lease.
+    if (trouble.kills == 1) trouble.cuts = static_cast<int>(random() % 2);
+    World world(seed, Agents(random), APlan(15), trouble);
+    ASSERT_TRUE(world.Run(kLimit));
+    CheckAlways(world);
+    EXPECT_THAT(world.failures_, testing::IsEmpty());
+    EXPECT_EQ(world.teardown_failures_, 0);
+    EXPECT_TRUE(world.ran_);
+    for (const World::Agent& agent : world.agents_) EXPECT_EQ(agent.starts, 1);
+    restarts += world.restarts_;
+  });
+  if (std::getenv("RAMPART_SEED") == nullptr) {
+    EXPECT_GT(restarts, 1000);
+  }
+}
+
+TEST(FleetSimulation, UsersMeetAlsoWhenTheControllerIsKilled) {
+  ForSeeds(1000, [](uint64_t seed, std::mt19937_64& random) {
+    Trouble trouble;
+    trouble.kills = static_cast<int>(1 + random() % 3);
+    trouble.gone_ns = 5 * kSecond;
+    World world(seed, Agents(random), AMeetingPlan(), trouble);
+    ASSERT_TRUE(world.Run(kLimit));
+    CheckAlways(world);
+    EXPECT_THAT(world.failures_, testing::IsEmpty());
+    const Gathering& all = world.gathering_;
+    EXPECT_EQ(all.arrived, (std::map<uint64_t, int>{{1, 40}, {2, 40}, {3, 40}}));
+    EXPECT_EQ(all.opened.size(), Crowd::kRounds);
+    EXPECT_EQ(all.late_ended, all.agents);
+  });
+}
+
+TEST(FleetSimulation, EverythingAtOnceAndAKilledControllerStillEnds) {
+  ForSeeds(1000, [](uint64_t seed, std::mt19937_64& random) {
+    Trouble trouble;
+    trouble.kills = static_cast<int>(1 + random() % 4);
+    trouble.gone_ns = 20 * kSecond;
+    trouble.cuts = static_cast<int>(random() % 30);
+    trouble.unnoticed_ns = static_cast<int64_t>(random() % 15) * kSecond;
+    trouble.failed_dials = 0.5;
+    if (random() % 3 == 0) trouble.death_ns = Sometime(random);
+    trouble.death_seen = random() % 2 == 0;
+    if (random() % 3 == 0) trouble.isolation_ns = Sometime(random);
+    if (random() % 3 == 0) trouble.term_ns = Sometime(random);
+    if (random() % 3 == 0) trouble.stop_ns = Sometime(random);
+    trouble.stop = random() % 2 == 0 ? v1::DRAIN : v1::ABORT;
+    World world(seed, Agents(random), APlan(), trouble);
+    ASSERT_TRUE(world.Run(kLimit));
+    CheckAlways(world);
+  });
+}
+
 TEST(FleetSimulation, TheSameSeedIsTheSameRun) {
   Trouble trouble;
   trouble.cuts = 5;

@@ -33,6 +33,8 @@ struct Trouble {
   int64_t stop_ns = 0;
   v1::StopKind stop = v1::DRAIN;
   int64_t patience_ns = 0;  // see Gathering
+  int kills = 0;            // of the controller, which has a journal then and comes again
+  int64_t gone_ns = 0;      // at most, until it does
   controller::LossPolicy policy = controller::LossPolicy::kAbort;
 };
 

@@ -20,6 +20,7 @@
 #include "common/load/stripe.h"
 #include "controller/fleet/fleet.h"
 #include "tests/simulation/crowd.h"
+#include "tests/simulation/disk.h"
 #include "tests/simulation/trouble.h"
 #include "tests/simulation/users.h"
 
@@ -38,7 +39,9 @@ class World {
     options.loss_policy = trouble.policy;
     users_ = std::make_unique<Users>(options.plan.scenarios(0).load());
     if (seed % 3 == 0) options.unanswered_bytes = 1;  // agents are asked one by one
+    fleet_options_ = options;
     fleet_ = std::make_unique<controller::Fleet>(options);
+    if (trouble.kills > 0) disk_ = std::make_unique<Disk>();
     kept_.resize(static_cast<size_t>(agents));
     kept_sequence_.resize(static_cast<size_t>(agents));
     load_ns_ = controller::DemandOf(options.plan)->length_ns;
@@ -92,6 +95,7 @@ class World {
   std::vector<std::string> broken_;  // invariants
   int lost_ = 0;
   int teardown_failures_ = 0;
+  int restarts_ = 0;
   bool ran_ = false;
   bool done_ = false;
   int64_t done_ns_ = 0;
@@ -104,6 +108,11 @@ class World {
   // Looked at when all must be at work again after what went wrong.
   int64_t look_ns_ = 0;
   int64_t loading_then_ = -1;
+
+  // All that the controller was told, and when.
+  bool keep_tape_ = false;
+  std::vector<std::pair<int64_t, controller::FleetEvent>> tape_;
+  const controller::FleetOptions& fleet_options() const { return fleet_options_; }
 
  private:
   struct Scheduled {
@@ -154,6 +163,9 @@ class World {
     if (trouble_.term_ns > 0) {
       At(trouble_.term_ns, [this] { Tell(random_() % agents_.size(), agent::SignalTerm{}); });
     }
+    for (int i = 0; i < trouble_.kills; ++i) {
+      At(Between(0, 20 * kSecond), [this] { KillController(); });
+    }
     if (trouble_.stop_ns > 0) {
       At(trouble_.stop_ns, [this] {
         Tell(controller::StopRequested{trouble_.stop, "somebody wants it"});
@@ -186,7 +198,7 @@ class World {
     // Not so often in a row that the lease runs out: that is another trouble.
     const bool refused = agent.refused_dials < kMaxRefusedDials && Chance(trouble_.failed_dials);
     agent.refused_dials = refused ? agent.refused_dials + 1 : 0;
-    if (agent.isolated || refused) {
+    if (agent.isolated || refused || fleet_ == nullptr) {
       After(Between(kMs, kSecond), [this, i, dial] {
         if (agents_[i].dial == dial) Tell(i, agent::Disconnected{"refused"});
       });
@@ -288,9 +300,85 @@ class World {
 
   // ---- The controller's shell ----
 
-  void Tell(const controller::FleetEvent& event) {
-    for (const controller::FleetAction& action : fleet_->Step(event, now_ns_)) {
-      std::visit([this](const auto& a) { Do(a); }, action);
+  void Tell(controller::FleetEvent event) {
+    if (fleet_ == nullptr) return;
+    if (keep_tape_) tape_.emplace_back(now_ns_, event);
+    const std::vector<controller::FleetAction> actions = fleet_->Step(event, now_ns_);
+    if (disk_ != nullptr && controller::BelongsIntoJournal(event, actions)) {
+      auto* tick = std::get_if<controller::Tick>(&event);
+      if (tick != nullptr) tick->heard_ns = fleet_->heard_ns();
+      disk_->Append(now_ns_, event);
+    }
+    for (const controller::FleetAction& action : actions) {
+      if (disk_ != nullptr && IsOutward(action) && !controller::Outbox::Harmless(action)) {
+        disk_->Hold(action);
+      } else {
+        std::visit([this](const auto& a) { Do(a); }, action);
+      }
+    }
+    if (disk_ != nullptr) Sync();
+  }
+  static bool IsOutward(const controller::FleetAction& action) {
+    return std::holds_alternative<controller::SendTo>(action) ||
+           std::holds_alternative<controller::CloseConnection>(action) ||
+           std::holds_alternative<controller::Done>(action);
+  }
+  // What is for the journal comes to the disk, and what waits for that happens.
+  void Sync() {
+    if (disk_->idle() || disk_->syncing() || sync_begins_) return;
+    sync_begins_ = true;
+    const int kills = kills_;
+    After(Between(0, 100 * kMs), [this, kills] {
+      if (kills != kills_) return;
+      sync_begins_ = false;
+      disk_->BeginSync();
+      After(Between(0, Chance(0.05) ? kSecond : 30 * kMs), [this, kills] {
+        if (kills != kills_) return;
+        disk_->EndSync();
+        for (const controller::FleetAction& action : disk_->Actions()) {
+          std::visit([this](const auto& a) { Do(a); }, action);
+        }
+        for (const controller::DeltaKept& kept : disk_->Kept()) Tell(kept);
+        Sync();
+      });
+    });
+  }
+  void KillController() {
+    if (done_ || fleet_ == nullptr || now_ns_ < back_ns_ + 3 * kSecond) return;
+    fleet_ = nullptr;
+    ++kills_;
+    sync_begins_ = false;
+    disk_->Crash(random_);
+    for (auto& [id, connection] : connections_) {
+      connection.up_open = false;
+      if (std::exchange(connection.cut, true)) continue;
+      After(Between(0, 100 * kMs), [this, id = id] { EndDown(id); });
+    }
+    After(Between(0, trouble_.gone_ns), [this] { RestartController(); });
+  }
+  // It knows no more than its disk does.
+  void RestartController() {
+    std::ranges::fill(kept_, 0);
+    std::ranges::fill(kept_sequence_, 0);
+    failures_.clear();
+    lost_ = returned_ = teardown_failures_ = 0;
+    lost_agents_.clear();
+    ran_ = false;
+    fleet_ = std::make_unique<controller::Fleet>(fleet_options_);
+    for (const controller::JournalEntry& entry : disk_->Read()) {
+      for (const controller::FleetAction& action :
+           fleet_->Step(std::get<controller::FleetEvent>(entry.event), entry.now_ns)) {
+        const bool outward = IsOutward(action) && !std::holds_alternative<controller::Done>(action);
+        if (!outward) std::visit([this](const auto& a) { Do(a); }, action);
+      }
+    }
+    ++restarts_;
+    back_ns_ = now_ns_;
+    if (done_) return;
+    Tell(controller::Restarted{0});
+    for (const Agent& agent : agents_) {
+      if (agent.alive || (agent.exit_code == -1 && !trouble_.death_seen)) continue;
+      Tell(controller::ProcessExited{agent.name, "while its controller was not there"});
     }
   }
   void Do(const controller::SendTo& action) {
@@ -309,6 +397,8 @@ class World {
                         std::to_string(kept_sequence_[i]));
     }
     kept_[i] += action.delta->health().late_starts();
+    if (disk_ != nullptr)
+      return disk_->Hold(controller::DeltaKept{action.agent, action.delta->sequence()});
     keep_ns_ = std::max(keep_ns_, now_ns_ + Between(0, Chance(0.1) ? 2 * kSecond : 300 * kMs));
     At(keep_ns_, [this, agent = action.agent, sequence = action.delta->sequence()] {
       Tell(controller::DeltaKept{agent, sequence});
@@ -481,7 +571,7 @@ class World {
     const uint64_t measured = std::exchange(agent.unmeasured, 0);
     agent.measured += measured;
     if (measured > 0) {
-      delta.add_errors();
+      delta.add_errors()->set_count(1);
       delta.mutable_health()->set_late_starts(measured);
     }
     Tell(i, agent::DeltaTaken{delta, action.last});
@@ -499,7 +589,12 @@ class World {
 
   std::mt19937_64 random_;
   const Trouble trouble_;
-  std::unique_ptr<controller::Fleet> fleet_;
+  controller::FleetOptions fleet_options_;
+  std::unique_ptr<controller::Fleet> fleet_;  // null while the controller is gone
+  std::unique_ptr<Disk> disk_;                // null without kills
+  int kills_ = 0;
+  bool sync_begins_ = false;
+  int64_t back_ns_ = -10 * kSecond;
   int64_t load_ns_ = 0;
   int64_t load_end_ns_ = 0;
   int64_t now_ns_ = 0;
