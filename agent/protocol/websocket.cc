@@ -244,7 +244,8 @@ Task<Websocket::Event> Websocket::Next(int64_t deadline_ns, Interrupt* interrupt
       if (wake == Wake::kInterrupted) co_return Event::kInterrupted;
       continue;
     }
-    if (event == Event::kClosed && queued()) co_await FlushReply(deadline_ns, interrupt);
+    const bool over = event == Event::kClosed || event == Event::kFailed;
+    if (over && queued()) co_await FlushReply(deadline_ns, interrupt);
     if (event) co_return *event;
   }
 }
@@ -252,7 +253,10 @@ Task<Websocket::Event> Websocket::Next(int64_t deadline_ns, Interrupt* interrupt
 Task<> Websocket::FlushReply(int64_t deadline_ns, Interrupt* interrupt) {
   deadline_ns = Within(kMaxReplyNs, deadline_ns);
   for (Flush(); queued(); Flush()) {
-    if (co_await transport_->ToSend(deadline_ns, interrupt) != Wake::kReady) co_return;
+    // Not inside of the `if`: g++ 12 then puts a variable of its own in front of the frame's head,
+    // and who resumes the frame jumps into nowhere.
+    const Wake wake = co_await transport_->ToSend(deadline_ns, interrupt);
+    if (wake != Wake::kReady) co_return;
   }
 }
 
@@ -264,8 +268,9 @@ Task<> Websocket::AwaitEnd(int64_t deadline_ns, Interrupt* interrupt) {
     if (step == Transport::Step::kDone) {
       co_await loop().Yield();
       if (MonotonicNow() >= deadline_ns) co_return;
-    } else if (co_await transport_->ToReceive(deadline_ns, interrupt) != Wake::kReady) {
-      co_return;
+    } else {
+      const Wake wake = co_await transport_->ToReceive(deadline_ns, interrupt);
+      if (wake != Wake::kReady) co_return;
     }
   }
 }

@@ -45,7 +45,8 @@ class Websocket {
   static constexpr size_t kMaxQueuedBytes = 1024 * 1024;
   // Reads without a wait before other users of the thread get their turn.
   static constexpr int kMaxReadsInARow = 16;
-  // How long the answer to a peer's Close may wait for a peer that does not read.
+  // How long the answer to a peer's Close, or to its violation, may wait for a peer that does not
+  // read.
   static constexpr int64_t kMaxReplyNs = 1'000'000'000;
   // How long Close leaves it to the server to end the TCP connection, so that TIME_WAIT is there
   // and not at our ports.

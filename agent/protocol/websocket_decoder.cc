@@ -61,6 +61,7 @@ bool WebsocketDecoder::CheckFirstByte() {
                     " frame in the middle of a fragmented message");
       }
       binary_ = opcode_ == WebsocketOpcode::kBinary;
+      text_ = {};
       return true;
     case WebsocketOpcode::kClose:
     case WebsocketOpcode::kPing:
@@ -141,10 +142,11 @@ WebsocketDecoder::Step WebsocketDecoder::Feed(std::string_view* bytes) {
       in_payload_ = true;
       if (IsControl(opcode_)) payloads.control.clear();
     }
-    const size_t taken = std::min<uint64_t>(remaining_, bytes->size());
-    (IsControl(opcode_) ? payloads.control : payloads.message).append(bytes->substr(0, taken));
-    bytes->remove_prefix(taken);
-    remaining_ -= taken;
+    const std::string_view piece = bytes->substr(0, remaining_);
+    (IsControl(opcode_) ? payloads.control : payloads.message).append(piece);
+    if (!IsControl(opcode_) && !binary_ && !text_.Take(piece)) return FailText();
+    bytes->remove_prefix(piece.size());
+    remaining_ -= piece.size();
     if (remaining_ > 0) return Step::kMore;
     in_payload_ = false;
     head_size_ = 0;
@@ -173,12 +175,14 @@ WebsocketDecoder::Step WebsocketDecoder::EndControl() {
   return Step::kClose;
 }
 
+WebsocketDecoder::Step WebsocketDecoder::FailText() {
+  failure_close_code_ = kCloseInvalidText;
+  Fail("a text message that is not UTF-8");
+  return Step::kFailed;
+}
+
 WebsocketDecoder::Step WebsocketDecoder::EndMessage() {
-  if (!binary_ && !IsUtf8(message())) {
-    failure_close_code_ = kCloseInvalidText;
-    Fail("a text message that is not UTF-8");
-    return Step::kFailed;
-  }
+  if (!binary_ && !text_.complete()) return FailText();
   delivered_ = true;
   return Step::kMessage;
 }

@@ -16,7 +16,8 @@ namespace rampart::agent {
 
 // Pure: no clock, no socket. What it says does not depend on how the bytes are cut into pieces. It
 // holds the unfinished message and nothing that the server only announced: a head that promises 16
-// MiB costs nothing until they come. After kClose or kFailed it takes no more bytes.
+// MiB costs nothing until they come. A text fails at the first byte with which it cannot become
+// UTF-8. After kClose or kFailed it takes no more bytes.
 class WebsocketDecoder {
  public:
   enum class Step : uint8_t { kMore, kMessage, kPing, kPong, kClose, kFailed };
@@ -54,6 +55,7 @@ class WebsocketDecoder {
   bool CheckLength();
   Step EndControl();
   Step EndMessage();
+  Step FailText();
   bool Fail(std::string detail);
 
   struct Payloads {
@@ -82,6 +84,7 @@ class WebsocketDecoder {
   bool fragmented_ = false;  // between the first and the last frame of a message
   bool delivered_ = false;   // the message was, the next Feed begins another
   bool binary_ = false;
+  Utf8Check text_;  // of a text message, as far as it has come
 };
 
 }  // namespace rampart::agent

@@ -6,54 +6,42 @@
 #include <cstring>
 
 namespace rampart::agent {
-namespace {
-
-// How many bytes the character at the front of `text` takes; 0 when it is none.
-size_t CharacterBytes(std::string_view text) {
-  const auto byte = [text](size_t i) { return static_cast<unsigned char>(text[i]); };
-  const auto follows = [&](size_t i) { return i < text.size() && (byte(i) & 0xC0) == 0x80; };
-  const unsigned char first = byte(0);
-  if (first < 0x80) return 1;
-  if (first < 0xC2) return 0;  // a continuation, or the overlong form of ASCII
-  if (first < 0xE0) return follows(1) ? 2 : 0;
-  if (first < 0xF0) {
-    if (!follows(1) || !follows(2)) return 0;
-    if (first == 0xE0 && byte(1) < 0xA0) return 0;   // overlong
-    if (first == 0xED && byte(1) >= 0xA0) return 0;  // a surrogate
-    return 3;
-  }
-  if (first < 0xF5) {
-    if (!follows(1) || !follows(2) || !follows(3)) return 0;
-    if (first == 0xF0 && byte(1) < 0x90) return 0;   // overlong
-    if (first == 0xF4 && byte(1) >= 0x90) return 0;  // over U+10FFFF
-    return 4;
-  }
-  return 0;
-}
-
-}  // namespace
-
 bool IsSendableCloseCode(uint16_t code) {
   if (code >= 3000) return code <= 4999;
   return code >= 1000 && code <= 1014 && (code < 1004 || code > 1006);
 }
 
-bool IsUtf8(std::string_view text) {
+bool Utf8Check::Take(std::string_view piece) {
   constexpr uint64_t kHighBits = 0x8080808080808080;
-  while (!text.empty()) {
+  while (!piece.empty()) {
     uint64_t eight;
-    if (text.size() >= sizeof(eight)) {
-      std::memcpy(&eight, text.data(), sizeof(eight));
+    if (missing_ == 0 && piece.size() >= sizeof(eight)) {
+      std::memcpy(&eight, piece.data(), sizeof(eight));
       if ((eight & kHighBits) == 0) {
-        text.remove_prefix(sizeof(eight));
+        piece.remove_prefix(sizeof(eight));
         continue;
       }
     }
-    const size_t bytes = CharacterBytes(text);
-    if (bytes == 0) return false;
-    text.remove_prefix(bytes);
+    const auto byte = static_cast<unsigned char>(piece.front());
+    piece.remove_prefix(1);
+    if (missing_ > 0) {
+      if (byte < low_ || byte > high_) return false;
+      --missing_;
+      low_ = 0x80;
+      high_ = 0xBF;
+    } else if (byte >= 0x80) {
+      if (byte < 0xC2 || byte > 0xF4) return false;  // a continuation, overlong, over U+10FFFF
+      missing_ = byte < 0xE0 ? 1 : byte < 0xF0 ? 2 : 3;
+      low_ = byte == 0xE0 ? 0xA0 : byte == 0xF0 ? 0x90 : 0x80;   // else overlong
+      high_ = byte == 0xED ? 0x9F : byte == 0xF4 ? 0x8F : 0xBF;  // else a surrogate, over U+10FFFF
+    }
   }
   return true;
+}
+
+bool IsUtf8(std::string_view text) {
+  Utf8Check check;
+  return check.Take(text) && check.complete();
 }
 
 WebsocketMask RandomMask() {

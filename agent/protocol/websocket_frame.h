@@ -34,7 +34,21 @@ inline constexpr uint16_t kCloseTooLarge = 1009;
 // True for codes that a Close frame may carry.
 bool IsSendableCloseCode(uint16_t code);
 
-// True when `text` is UTF-8 throughout: no overlong forms, no surrogates, nothing over U+10FFFF.
+// Whether a text is UTF-8, piece by piece: no overlong forms, no surrogates, nothing over U+10FFFF.
+class Utf8Check {
+ public:
+  // False at the first byte that no text can have behind those before it. Nothing may be taken
+  // after that.
+  bool Take(std::string_view piece);
+  // The last character is whole.
+  bool complete() const { return missing_ == 0; }
+
+ private:
+  uint8_t missing_ = 0;  // bytes of the character that has begun
+  uint8_t low_ = 0;      // what the next of them may be
+  uint8_t high_ = 0;
+};
+
 bool IsUtf8(std::string_view text);
 
 using WebsocketMask = std::array<unsigned char, 4>;

@@ -28,20 +28,33 @@ std::string_view NextElement(std::string_view* list) {
   return element;
 }
 
-// A header may stand on several lines, each with a list of elements.
-bool HeaderNames(const HttpResponse& response, std::string_view name, std::string_view wanted) {
+// Calls `use` with the value of each line of this name.
+template <typename Use>
+void EachValue(const HttpResponse& response, std::string_view name, Use use) {
   std::string_view rest = response.head;
   while (!rest.empty()) {
     const size_t end = rest.find('\n');
     std::string_view line = rest.substr(0, end);
     rest.remove_prefix(end + 1);
-    if (!line.starts_with(name) || !line.substr(name.size()).starts_with(':')) continue;
-    line.remove_prefix(name.size() + 1);
-    while (!line.empty()) {
-      if (SameInAnyCase(NextElement(&line), wanted)) return true;
-    }
+    if (!line.starts_with(name) || !line.substr(name.size()).starts_with(": ")) continue;
+    use(line.substr(name.size() + 2));
   }
-  return false;
+}
+
+// A header may stand on several lines, each with a list of elements.
+bool HeaderNames(const HttpResponse& response, std::string_view name, std::string_view wanted) {
+  bool found = false;
+  EachValue(response, name, [&](std::string_view list) {
+    while (!list.empty()) found = SameInAnyCase(NextElement(&list), wanted) || found;
+  });
+  return found;
+}
+
+// On how many lines it stands.
+int Lines(const HttpResponse& response, std::string_view name) {
+  int lines = 0;
+  EachValue(response, name, [&lines](std::string_view) { ++lines; });
+  return lines;
 }
 
 bool Offered(std::string_view subprotocols, std::string_view chosen) {
@@ -141,11 +154,21 @@ std::optional<Failure> CheckUpgradeResponse(const HttpResponse& response, std::s
   if (!HeaderNames(response, "connection", "upgrade")) {
     return Refused("the server's answer 101 has no `Connection: Upgrade`");
   }
+  // RFC 6455, 11.3: these may not stand there more than once.
+  if (Lines(response, "sec-websocket-accept") > 1) {
+    return Refused("the server sent two of Sec-WebSocket-Accept");
+  }
+  if (Lines(response, "sec-websocket-protocol") > 1) {
+    return Refused("the server sent two of Sec-WebSocket-Protocol");
+  }
   if (response.Header("sec-websocket-accept") != WebsocketAcceptFor(key)) {
     return Refused("the server's Sec-WebSocket-Accept " +
                    Shown(response.Header("sec-websocket-accept")) + " does not answer our key");
   }
-  const std::string_view extensions = response.Header("sec-websocket-extensions");
+  std::string_view extensions;
+  EachValue(response, "sec-websocket-extensions", [&extensions](std::string_view value) {
+    if (!value.empty()) extensions = value;
+  });
   if (!extensions.empty()) {
     return Refused("the server chose the extension " + Shown(extensions) + ", none was offered");
   }

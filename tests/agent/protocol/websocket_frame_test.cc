@@ -59,6 +59,50 @@ TEST(WebsocketFrame, Utf8IsTakenAndNothingElse) {
   EXPECT_TRUE(IsUtf8(std::string_view("\0 zero is a character", 22)));
 }
 
+// What RFC 3629 says a code point looks like; empty for what is none.
+std::string Encoded(uint32_t point) {
+  const auto byte = [](uint32_t value) { return static_cast<char>(value); };
+  const auto next = [&](int shift) { return byte(0x80 | (point >> shift & 0x3F)); };
+  if (point >= 0xD800 && point <= 0xDFFF) return "";
+  if (point < 0x80) return {byte(point)};
+  if (point < 0x800) return {byte(0xC0 | point >> 6), next(0)};
+  if (point < 0x10000) return {byte(0xE0 | point >> 12), next(6), next(0)};
+  return {byte(0xF0 | point >> 18), next(12), next(6), next(0)};
+}
+
+TEST(WebsocketFrame, EveryCodePointIsTakenAndNoOtherSequenceOfUpToThreeBytes) {
+  std::set<std::string> right;
+  for (uint32_t point = 0; point <= 0x10FFFF; ++point) {
+    const std::string text = Encoded(point);
+    if (text.empty()) continue;
+    ASSERT_TRUE(IsUtf8(text)) << point;
+    if (text.size() <= 3) right.insert(text);
+  }
+  // Those that begin like sequences of three; what is shorter stands in front of them.
+  for (int first = 0x80; first < 0x100; ++first) {
+    for (int second = 0; second < 0x100; second += second < 0x70 ? 0x70 : 1) {
+      for (const int third : {0x00, 0x7F, 0x80, 0x81, 0xBE, 0xBF, 0xC0, 0xFF}) {
+        const std::string text = {static_cast<char>(first), static_cast<char>(second),
+                                  static_cast<char>(third)};
+        const bool two = right.contains(text.substr(0, 2)) && right.contains(text.substr(2));
+        ASSERT_EQ(IsUtf8(text), two || right.contains(text))
+            << first << " " << second << " " << third;
+      }
+    }
+  }
+}
+
+TEST(WebsocketFrame, WhatCannotBecomeTextIsKnownAtOnce) {
+  Utf8Check check;
+  EXPECT_TRUE(check.Take("12345678\xE2"));
+  EXPECT_FALSE(check.complete());
+  EXPECT_TRUE(check.Take("\x82"));
+  EXPECT_TRUE(check.Take("\xAC"));
+  EXPECT_TRUE(check.complete());
+  EXPECT_TRUE(check.Take("\xED"));
+  EXPECT_FALSE(check.Take("\xA0"));  // a surrogate, whatever follows
+}
+
 TEST(WebsocketFrame, CloseCodesThatMayBeSent) {
   for (const int code : {1000, 1003, 1007, 1011, 1014, 3000, 4999}) {
     EXPECT_TRUE(IsSendableCloseCode(static_cast<uint16_t>(code))) << code;
