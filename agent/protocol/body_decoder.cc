@@ -46,34 +46,53 @@ bool BodyDecoder::Begin(unsigned char first, unsigned char second) {
 }
 
 std::optional<Failure> BodyDecoder::Feed(std::string_view bytes, const Sink& sink) {
+  bool more = false;
+  return FeedSome(&bytes, UINT64_MAX, sink, &more);
+}
+
+std::optional<Failure> BodyDecoder::FeedSome(std::string_view* bytes, uint64_t out_bytes,
+                                             const Sink& sink, bool* more) {
+  *more = false;
   if (state_ == State::kPlain) {
-    sink(bytes);
+    sink(*bytes);
+    *bytes = {};
     return std::nullopt;
   }
-  std::string joined;
   if (state_ == State::kBegin) {
-    joined = std::move(held_);
-    joined.append(bytes);
-    bytes = joined;
-    if (bytes.size() < 2) {
-      held_ = std::move(joined);
+    if (held_.size() + bytes->size() < 2) {
+      held_.append(*bytes);
+      *bytes = {};
       return std::nullopt;
     }
-    if (!Begin(static_cast<unsigned char>(bytes[0]), static_cast<unsigned char>(bytes[1]))) {
-      return Bad();
-    }
+    const auto byte = [](char c) { return static_cast<unsigned char>(c); };
+    const bool held = !held_.empty();
+    if (!Begin(byte(held ? held_[0] : (*bytes)[0]), byte((*bytes)[held ? 0 : 1]))) return Bad();
     state_ = State::kInflating;
+    std::string_view first = held_;
+    if (held) {
+      if (auto failure = Inflate(&first, UINT64_MAX, sink, more)) return failure;
+    }
   }
-  if (state_ == State::kEnded) return std::nullopt;  // what follows the stream is nobody's
+  return Inflate(bytes, out_bytes, sink, more);
+}
+
+std::optional<Failure> BodyDecoder::Inflate(std::string_view* bytes, uint64_t out_bytes,
+                                            const Sink& sink, bool* more) {
+  if (state_ == State::kEnded) {  // what follows the stream is nobody's
+    *bytes = {};
+    return std::nullopt;
+  }
   char out[16 * 1024];
-  stream_->next_in = reinterpret_cast<Bytef*>(const_cast<char*>(bytes.data()));
-  stream_->avail_in = static_cast<uInt>(bytes.size());
+  uint64_t out_here = 0;
+  stream_->next_in = reinterpret_cast<Bytef*>(const_cast<char*>(bytes->data()));
+  stream_->avail_in = static_cast<uInt>(bytes->size());
   for (;;) {
     stream_->next_out = reinterpret_cast<Bytef*>(out);
     stream_->avail_out = sizeof(out);
     const int result = inflate(stream_.get(), Z_NO_FLUSH);
     const size_t got = sizeof(out) - stream_->avail_out;
     out_bytes_ += got;
+    out_here += got;
     if (out_bytes_ > max_bytes_) {
       return Failure{ErrorKind::kBodyTooLarge,
                      "the body decompresses to over " + std::to_string(max_bytes_) + " bytes"};
@@ -81,11 +100,17 @@ std::optional<Failure> BodyDecoder::Feed(std::string_view bytes, const Sink& sin
     if (got > 0) sink({out, got});
     if (result == Z_STREAM_END) {
       state_ = State::kEnded;
+      *bytes = {};
       return std::nullopt;
     }
     // Z_BUF_ERROR: it has had all that there is for now.
     if (result != Z_OK && result != Z_BUF_ERROR) return Bad();
+    *bytes = bytes->substr(bytes->size() - stream_->avail_in);
     if (stream_->avail_out > 0) return std::nullopt;
+    if (out_here >= out_bytes) {
+      *more = true;
+      return std::nullopt;
+    }
   }
 }
 

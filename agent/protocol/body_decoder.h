@@ -26,6 +26,10 @@ class BodyDecoder {
   ~BodyDecoder();
 
   std::optional<Failure> Feed(std::string_view bytes, const Sink& sink);
+  // Takes from the front of `bytes` until some `out_bytes` have come out: `more` says that they
+  // have, and that this is to be called again with what is left, also when nothing is.
+  std::optional<Failure> FeedSome(std::string_view* bytes, uint64_t out_bytes, const Sink& sink,
+                                  bool* more);
   // The body has ended: was it whole?
   std::optional<Failure> Finish() const;
 
@@ -35,6 +39,8 @@ class BodyDecoder {
   enum class State { kPlain, kBegin, kInflating, kEnded };
 
   bool Begin(unsigned char first, unsigned char second);
+  std::optional<Failure> Inflate(std::string_view* bytes, uint64_t out_bytes, const Sink& sink,
+                                 bool* more);
   Failure Bad() const;
 
   const std::string encoding_;

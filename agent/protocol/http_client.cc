@@ -166,6 +166,9 @@ Task<std::optional<Failure>> HttpClient::Exchange(const HttpRequest& request, co
         turn_bytes = times->bytes_received;
       }
     }
+    if (!attempt.failed && attempt.state == HttpResponseParser::State::kDecoding) {
+      co_await Decode(attempt);
+    }
     const int64_t end_ns = attempt.failed ? MonotonicNow() : attempt.last_byte_ns;
     if (!attempt.failed) times->sent = true;
     if (times->sent) {
@@ -238,7 +241,9 @@ void HttpClient::SendFailed(Attempt& attempt, const Transport::Moved& moved) {
                         : Failure{ErrorKind::kConnectionClosed, "send: the peer has closed"};
   while (attempt.open() && Receive(attempt)) {
   }
-  if (attempt.state != HttpResponseParser::State::kComplete) attempt.failed = std::move(failure);
+  const bool answered = attempt.state == HttpResponseParser::State::kComplete ||
+                        attempt.state == HttpResponseParser::State::kDecoding;
+  if (!answered) attempt.failed = std::move(failure);
 }
 
 bool HttpClient::Receive(Attempt& attempt) {
@@ -264,6 +269,17 @@ bool HttpClient::Receive(Attempt& attempt) {
   if (attempt.state == HttpResponseParser::State::kFailed)
     attempt.failed = attempt.parser.failure();
   return true;
+}
+
+Task<> HttpClient::Decode(Attempt& attempt) {
+  while (!attempt.failed && attempt.state == HttpResponseParser::State::kDecoding) {
+    co_await GiveTurn(attempt, "decompress the response");
+    if (attempt.failed) co_return;
+    attempt.state = attempt.parser.Decode();
+    if (attempt.state == HttpResponseParser::State::kFailed) {
+      attempt.failed = attempt.parser.failure();
+    }
+  }
 }
 
 Task<> HttpClient::GiveTurn(Attempt& attempt, std::string_view doing) {

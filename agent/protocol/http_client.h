@@ -123,6 +123,8 @@ class HttpClient {
   void SendFailed(Attempt& attempt, const Transport::Moved& moved);
   // Takes what has come of the answer. False when that was nothing.
   bool Receive(Attempt& attempt);
+  // Of a body that becomes so large that others shall not wait for it.
+  Task<> Decode(Attempt& attempt);
   // Lets others go first; the deadline and the interrupt count also where nothing ever blocks.
   Task<> GiveTurn(Attempt& attempt, std::string_view doing);
 

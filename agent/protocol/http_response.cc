@@ -47,6 +47,7 @@ void HttpResponseParser::Begin(HttpResponse* response, bool head_request, bool k
   unused_bytes_ = 0;
   stash_.clear();
   decoder_.reset();
+  decoding_.reset();
   part_ = Part::kHead;
   interim_ = 0;
   head_request_ = head_request;
@@ -227,11 +228,48 @@ HttpResponseParser::State HttpResponseParser::Complete(size_t unused_bytes) {
   unused_bytes_ = unused_bytes;
   if (unused_bytes > 0) response.keep_alive = false;
   if (keep_body_ && !streamed_ && !response.body.empty()) {
-    if (auto failed = DecodeBody(response.Header("content-encoding"), &response.body)) {
-      return Fail(failed->kind, std::move(failed->detail));
+    const std::string_view encoding = response.Header("content-encoding");
+    if (BodyDecoder::Decodes(encoding)) {
+      decoding_ = std::make_unique<Decoding>(encoding);
+      return Decode();
     }
   }
-  if (keep_body_) response.decoded_bytes = response.body.size();
+  return EndBody();
+}
+
+HttpResponseParser::State HttpResponseParser::Decode() {
+  Decoding& it = *decoding_;
+  std::string_view rest = std::string_view(response_->body).substr(it.at);
+  bool more = false;
+  std::optional<Failure> failed = it.decoder->FeedSome(
+      &rest, kDecodedAtOnce,
+      [&it](std::string_view piece) {
+        it.bytes += piece.size();
+        if (it.bytes > kDecodedAtOnce && !it.measured) {
+          it.measuring = true;
+          it.decoded = std::string();
+        }
+        if (!it.measuring) it.decoded.append(piece);
+      },
+      &more);
+  it.at = response_->body.size() - rest.size();
+  if (!failed && more) return State::kDecoding;
+  if (!failed) failed = it.decoder->Finish();
+  if (failed) return Fail(failed->kind, std::move(failed->detail));
+  if (it.measuring) {
+    const uint64_t bytes = it.bytes;
+    it = Decoding(response_->Header("content-encoding"));
+    it.measured = true;
+    it.decoded.reserve(bytes);
+    return State::kDecoding;
+  }
+  response_->body = std::move(it.decoded);
+  decoding_.reset();
+  return EndBody();
+}
+
+HttpResponseParser::State HttpResponseParser::EndBody() {
+  if (keep_body_) response_->decoded_bytes = response_->body.size();
   if (decoder_ != nullptr) {
     if (auto failed = decoder_->Finish()) return Fail(failed->kind, std::move(failed->detail));
   }
@@ -247,17 +285,6 @@ HttpResponseParser::State HttpResponseParser::Finish() {
                 "the server closed the connection in the middle of a response");
   }
   return Complete(0);
-}
-
-std::optional<Failure> DecodeBody(std::string_view encoding, std::string* body) {
-  if (!BodyDecoder::Decodes(encoding)) return std::nullopt;
-  BodyDecoder decoder(encoding, kMaxKeptBodyBytes);
-  std::string decoded;
-  std::optional<Failure> failure =
-      decoder.Feed(*body, [&decoded](std::string_view bytes) { decoded.append(bytes); });
-  if (!failure) failure = decoder.Finish();
-  if (!failure) *body = std::move(decoded);
-  return failure;
 }
 
 }  // namespace rampart::agent

@@ -45,7 +45,12 @@ class HttpResponseParser {
  public:
   static constexpr int kMaxInterim = 16;
 
-  enum class State : uint8_t { kMore, kComplete, kFailed };
+  // What is decompressed before others of the thread may have their turn, and what a body may
+  // become before it is measured: only what is known to fit is then kept.
+  static constexpr size_t kDecodedAtOnce = 256 * 1024;
+
+  // kDecoding: the response has come, Decode goes on with its body.
+  enum class State : uint8_t { kMore, kDecoding, kComplete, kFailed };
 
   // For the next response. `head_request`: it has no body whatever its head says. `keep_body`: it
   // is put into response->body, else only counted. `hash`, if there is one, gets the decoded body;
@@ -62,10 +67,12 @@ class HttpResponseParser {
   State Feed(std::string_view bytes);
   // The peer has closed: completes a body that ends with its connection.
   State Finish();
+  // After kDecoding. Says so again while there is more to do.
+  State Decode();
 
   bool head_done() const { return part_ != Part::kHead; }  // of the response proper
-  // After kComplete: how many bytes at the end of the last Feed's come after the response. What
-  // follows a 101 belongs to the protocol that was switched to.
+  // After kComplete and kDecoding: how many bytes at the end of the last Feed's come after the
+  // response. What follows a 101 belongs to the protocol that was switched to.
   size_t unused_bytes() const { return unused_bytes_; }
   const Failure& failure() const { return failure_; }
 
@@ -81,8 +88,22 @@ class HttpResponseParser {
   bool Take(std::string_view piece);
   bool TooLarge();
   State Complete(size_t unused_bytes);
+  State EndBody();
   State Fail(ErrorKind kind, std::string detail);
   State FailHead(HeadRead read, const char* why);
+
+  // Of a kept body that has an encoding.
+  struct Decoding {
+    explicit Decoding(std::string_view encoding)
+        : decoder(std::make_unique<BodyDecoder>(encoding, kMaxKeptBodyBytes)) {}
+
+    std::unique_ptr<BodyDecoder> decoder;
+    std::string decoded;
+    uint64_t bytes = 0;
+    size_t at = 0;  // of the response's body
+    bool measuring = false;
+    bool measured = false;
+  };
 
   HttpResponse* response_ = nullptr;
   Sha256* hash_ = nullptr;
@@ -90,6 +111,7 @@ class HttpResponseParser {
   size_t unused_bytes_ = 0;
   std::string stash_;  // the part of a head that is not complete yet
   std::unique_ptr<BodyDecoder> decoder_;
+  std::unique_ptr<Decoding> decoding_;
   ChunkedBody chunks_;
   Part part_ = Part::kHead;
   KeepFields fields_ = KeepFields::kAll;
@@ -101,10 +123,6 @@ class HttpResponseParser {
   bool started_ = false;  // a byte of the response has come
   Failure failure_{ErrorKind::kBadResponse, ""};
 };
-
-// `body` decompressed in place when `encoding` is gzip or deflate; at most kMaxKeptBodyBytes come
-// out.
-std::optional<Failure> DecodeBody(std::string_view encoding, std::string* body);
 
 }  // namespace rampart::agent
 

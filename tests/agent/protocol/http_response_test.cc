@@ -21,6 +21,7 @@ State Parse(std::string_view bytes, size_t chunk, HttpResponse* response,
     bytes.remove_prefix(std::min(chunk, bytes.size()));
   }
   if (state == State::kMore) state = parser.Finish();
+  while (state == State::kDecoding) state = parser.Decode();
   if (failure != nullptr) *failure = parser.failure();
   return state;
 }
@@ -95,11 +96,24 @@ std::string Compressed(const std::string& text, int window_bits) {
 
 std::string Gzip(const std::string& text) { return Compressed(text, 31); }
 
-TEST(DecodeBody, DeflateMayLackItsZlibHeader) {
+std::string Encoded(const std::string& encoding, const std::string& body) {
+  return "HTTP/1.1 200 OK\r\nContent-Encoding: " + encoding +
+         "\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
+}
+// The body, or the class of the failure.
+std::string Decoded(const std::string& encoding, const std::string& body) {
+  HttpResponse response;
+  Failure failure{ErrorKind::kSystem, ""};
+  if (Parse(Encoded(encoding, body), 1 << 20, &response, &failure) == State::kComplete) {
+    EXPECT_EQ(response.decoded_bytes, response.body.size());
+    return response.body;
+  }
+  return std::string(ErrorKindName(failure.kind));
+}
+
+TEST(HttpResponse, DeflateMayLackItsZlibHeader) {
   for (const int window_bits : {15, -15}) {
-    std::string body = Compressed("hello", window_bits);
-    EXPECT_FALSE(DecodeBody("Deflate", &body).has_value());
-    EXPECT_EQ(body, "hello");
+    EXPECT_EQ(Decoded("Deflate", Compressed("hello", window_bits)), "hello");
   }
 }
 
@@ -164,15 +178,27 @@ TEST(Sha256, IsTheStandardsAndBeginsAnew) {
   EXPECT_EQ(hash.Hex(), kAbc);
 }
 
-TEST(DecodeBody, InflatesAndRefusesBombs) {
-  std::string body = Gzip("hello");
-  EXPECT_FALSE(DecodeBody("gzip", &body).has_value());
-  EXPECT_EQ(body, "hello");
-  body = Gzip(std::string(kMaxKeptBodyBytes + 1, 'a'));
-  EXPECT_EQ(DecodeBody("gzip", &body)->kind, ErrorKind::kBodyTooLarge);
-  body = "not gzip";
-  EXPECT_EQ(DecodeBody("gzip", &body)->kind, ErrorKind::kBadEncoding);
-  EXPECT_FALSE(DecodeBody("identity", &body).has_value());
+TEST(HttpResponse, InflatesAndRefusesBombs) {
+  EXPECT_EQ(Decoded("gzip", Gzip("hello")), "hello");
+  EXPECT_EQ(Decoded("gzip", Gzip(std::string(kMaxKeptBodyBytes + 1, 'a'))), "body_too_large");
+  EXPECT_EQ(Decoded("gzip", "not gzip"), "bad_encoding");
+  EXPECT_EQ(Decoded("gzip", "n"), "bad_encoding");
+  EXPECT_EQ(Decoded("identity", "as it is"), "as it is");
+}
+
+TEST(HttpResponse, ALargeBodyIsDecompressedInTurnsAndKeptOnceItIsKnownToFit) {
+  std::string text;
+  while (text.size() < 3'000'000) text += "line " + std::to_string(text.size()) + "\n";
+  HttpResponse response;
+  HttpResponseParser parser;
+  parser.Begin(&response, false, true);
+  State state = parser.Feed(Encoded("gzip", Gzip(text)));
+  int turns = 1;
+  for (; state == State::kDecoding; ++turns) state = parser.Decode();
+  EXPECT_EQ(state, State::kComplete);
+  EXPECT_GE(turns, static_cast<int>(2 * text.size() / (2 * HttpResponseParser::kDecodedAtOnce)));
+  EXPECT_TRUE(response.body == text);
+  EXPECT_EQ(response.body.capacity(), text.size());
 }
 
 TEST(CookieJar, KeepsWhatTheServerMaySet) {
