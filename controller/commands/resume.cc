@@ -79,7 +79,7 @@ int Resume(const ResumeFlags& flags) {
   std::unique_ptr<RunCore> core = std::move(read->replayed.core);
   const bool same_boot = meta.boot_id() == BootId();
   terminal.Line(absl::StrCat(
-      "resuming plan ", meta.plan().name(), " (", PhaseName(core->phase()), ") after ",
+      "resuming plan ", meta.plan().name(), " (", std::string(PhaseName(core->phase())), ") after ",
       read->replayed.events, " events",
       same_boot ? absl::StrCat(", the last one ", Ago(Now() - read->replayed.last_ns), " ago")
                 : ""));
