@@ -280,6 +280,14 @@ HttpResponseParser::State HttpResponseParser::Finish() {
   if (!started_) {
     return Fail(ErrorKind::kConnectionClosed, "the server closed the connection without an answer");
   }
+  if (part_ == Part::kHead && !stash_.empty()) {
+    // A line of it may have been wrong.
+    HttpHead head;
+    size_t used = 0;
+    const char* why = "";
+    const HeadRead read = ReadHttpHead(stash_, fields_, &head, &response_->head, &used, &why);
+    if (read == HeadRead::kBad) return FailHead(read, why);
+  }
   if (part_ != Part::kUntilClose) {
     return Fail(ErrorKind::kConnectionClosed,
                 "the server closed the connection in the middle of a response");

@@ -140,6 +140,10 @@ LoadedPlan Read(std::string_view text, const std::string& file, const PlanOption
   Decode(*root, expand, &loaded.plan, &faults);
   loaded.plan.mutable_params()->Swap(params.mutable_params());
   loaded.plan.set_file(file);
+  if (faults.empty() && !v1::Plan().ParseFromString(loaded.plan.SerializeAsString())) {
+    faults.Add(0, 0, "what a `-e` or a `${...}` puts into the plan is not UTF-8");
+    return loaded;
+  }
 
   if (faults.empty()) Shape(options, &loaded.plan, &faults);
   if (!(options.time_scale > 0) || !std::isfinite(options.time_scale)) {

@@ -1,5 +1,6 @@
 #include "common/plan/yaml_tree.h"
 
+#include <simdjson.h>
 #include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/yaml.h>
 
@@ -113,6 +114,16 @@ class TreeBuilder final : public YAML::EventHandler {
   size_t nodes_ = 0;
 };
 
+// The first line that is not UTF-8. No character of more than a byte has a line end in it.
+uint32_t BrokenLine(std::string_view text) {
+  uint32_t line = 1;
+  for (;; ++line) {
+    const size_t end = std::min(text.find('\n'), text.size());
+    if (end == text.size() || !simdjson::validate_utf8(text.data(), end)) return line;
+    text.remove_prefix(end + 1);
+  }
+}
+
 }  // namespace
 
 std::unique_ptr<YamlNode> ReadYaml(std::string_view text, Faults* faults) {
@@ -123,6 +134,11 @@ std::unique_ptr<YamlNode> ReadYaml(std::string_view text, Faults* faults) {
   // yaml-cpp stops at NUL in some places and reads on in others.
   if (text.find('\0') != std::string_view::npos) {
     faults->Add(0, 0, "the file has a NUL byte: it is no YAML text");
+    return nullptr;
+  }
+  // Messages of protobuf, which plans travel in, hold nothing else.
+  if (!simdjson::validate_utf8(text.data(), text.size())) {
+    faults->Add(BrokenLine(text), 1, "the line is not UTF-8: save the file with that encoding");
     return nullptr;
   }
   std::istringstream stream{std::string(text)};

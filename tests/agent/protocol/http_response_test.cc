@@ -178,6 +178,19 @@ TEST(Sha256, IsTheStandardsAndBeginsAnew) {
   EXPECT_EQ(hash.Hex(), kAbc);
 }
 
+// Known at once when it comes in one piece, at the end when it does not.
+TEST(HttpResponse, AWrongLineOfAHeadThatNeverEndsIsNamedHoweverItIsCut) {
+  for (const std::string bytes :
+       {"HTTP/1.1 200 OK\r\nno colon\r\n", "HTTP/1.1 200 OK\nA: b\n\n", "HTTP/1.1 2x0 OK\r\n"}) {
+    for (const size_t chunk : {size_t{1}, size_t{7}, size_t{20}, bytes.size()}) {
+      HttpResponse response;
+      Failure failure{ErrorKind::kSystem, ""};
+      EXPECT_EQ(Parse(bytes, chunk, &response, &failure), State::kFailed);
+      EXPECT_EQ(failure.kind, ErrorKind::kBadResponse) << bytes << " by " << chunk;
+    }
+  }
+}
+
 TEST(HttpResponse, InflatesAndRefusesBombs) {
   EXPECT_EQ(Decoded("gzip", Gzip("hello")), "hello");
   EXPECT_EQ(Decoded("gzip", Gzip(std::string(kMaxKeptBodyBytes + 1, 'a'))), "body_too_large");

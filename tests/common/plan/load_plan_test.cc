@@ -179,6 +179,21 @@ TEST(LoadPlan, OnCloseWaitsForNothing) {
             "");
 }
 
+TEST(LoadPlan, PlansAreUtf8) {
+  const std::string plan(kPlan);
+  const auto faults = [](const std::string& text, const PlanOptions& options) {
+    return LoadPlan(text, "p.yaml", options).FaultText();
+  };
+  std::string latin1 = plan;
+  latin1.replace(latin1.find("main:"), 4, "m\xE4in");
+  EXPECT_THAT(faults(latin1, {}), HasSubstr("p.yaml:5:1: the line is not UTF-8"));
+  EXPECT_THAT(faults("name: \xFF", {}), HasSubstr("p.yaml:1:1: the line is not UTF-8"));
+  EXPECT_THAT(faults(plan, {{{"URL", "http://\xE4"}}}), HasSubstr("is not UTF-8"));
+  std::string made = plan;
+  made.replace(made.find("name: p"), 7, "name: \"${string.char(228)}\"");
+  EXPECT_THAT(faults(made, {}), HasSubstr("is not UTF-8"));
+}
+
 TEST(LoadPlan, AnOverrideOfNothingIsAFault) {
   EXPECT_THAT(LoadPlan(kPlan, "p.yaml", {{{"USER", "1"}}, 1}).FaultText(),
               HasSubstr("-e USER: the plan has no such param; it has URL, USERS, FOR"));
