@@ -25,7 +25,7 @@ class Listener {
     EXPECT_TRUE(runner.engine().Arm("").ok());
     LoadEvents events;
     events.waiting_changed = [this] { Note(nullptr); };
-    events.scenario_ended = [this](const std::string& name) { Note(&name); };
+    events.scenario_ended = [this](const std::string& name, uint64_t) { Note(&name); };
     runner.Begin(std::move(events));
   }
 
@@ -215,7 +215,7 @@ TEST(StartAfter, AScenarioThatNobodyHereHasUsersOfEndsAtOnce) {
   ASSERT_TRUE(runner.engine().Arm("").ok());
   Once<std::string> first;
   LoadEvents events;
-  events.scenario_ended = [&](const std::string& name) { first.Set(name); };
+  events.scenario_ended = [&](const std::string& name, uint64_t) { first.Set(name); };
   runner.Begin(std::move(events));
   EXPECT_EQ(first.Wait(), "first");
   v1::StartScenario start;
