@@ -106,9 +106,13 @@ void AddSecrets(const v1::Plan& plan, Page* page) {
   page->Title("secrets");
   const int names = LeaderWidth(*page, uses, [](const SecretUse& use) { return use.name; });
   for (const SecretUse& use : uses) {
-    page->Line(page->Leader(kIndent, use.name, names) +
-               page->Paint(Ink::kDim, "plan, line " + std::to_string(use.at.line())) +
-               "  --secret " + use.name + "=env:VAR or file:PATH");
+    const std::string words = "--secret " + use.name + "=env:VAR or file:PATH (plan, line " +
+                              std::to_string(use.at.line()) + ")";
+    std::string begin = page->Leader(kIndent, page->Show(use.name), names);
+    for (const std::string& line : Wrap(words, page->width() - names)) {
+      page->Line(begin + line);
+      begin.assign(static_cast<size_t>(names), ' ');
+    }
   }
 }
 
