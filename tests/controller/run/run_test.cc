@@ -510,7 +510,7 @@ TEST_F(RunTest, NeitherProgressNorResultShowSecrets) {
   AgentResult agent;
   agent.name = "a";
   run.SetAgent(0, agent);
-  run.LoseAgent(0, "it said 4711-canary");
+  run.LoseAgent(0, "it said 4711-canary", 0);
   const RunProgress progress = run.Progress(kSecond);
   EXPECT_EQ(progress.plan, "plan of ***");
   EXPECT_THAT(progress.stage, StartsWith("users of ***"));
