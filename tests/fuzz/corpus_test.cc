@@ -32,7 +32,7 @@ std::vector<std::string> Corpus(std::string_view target) {
 // A property that does not hold ends the process: its last words are the input.
 const std::string* running = nullptr;
 
-void Run(const FuzzTarget& target, const std::string& input) {
+void RunTarget(const FuzzTarget& target, const std::string& input) {
   std::signal(SIGABRT, [](int) {
     std::fprintf(stderr, "the input, in hexadecimal: ");
     for (const char c : *running) std::fprintf(stderr, "%02x", static_cast<unsigned char>(c));
@@ -47,8 +47,8 @@ class FuzzCorpus : public testing::TestWithParam<FuzzTarget> {};
 TEST_P(FuzzCorpus, HoldsWhole) {
   const std::vector<std::string> inputs = Corpus(GetParam().name);
   EXPECT_FALSE(inputs.empty());
-  for (const std::string& input : inputs) Run(GetParam(), input);
-  Run(GetParam(), "");
+  for (const std::string& input : inputs) RunTarget(GetParam(), input);
+  RunTarget(GetParam(), "");
 }
 
 // Not a fuzzer's work, but enough to see that a target does something with inputs near its seeds.
@@ -72,7 +72,7 @@ TEST_P(FuzzCorpus, HoldsWithBytesChanged) {
             changed.insert(at, changed.substr(random() % changed.size(), random() % 20));
         }
       }
-      Run(GetParam(), changed);
+      RunTarget(GetParam(), changed);
     }
   }
 }
