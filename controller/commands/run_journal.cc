@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "common/plan/secrets.h"
 #include "controller/journal/journal_record.h"
 
 namespace rampart::controller {
@@ -44,8 +45,8 @@ absl::Status RunJournal::Begin(ConductOptions* options, Terminal& terminal) {
   const v1::Plan& plan = options->fleet.plan;
   std::string path = flags_.run_dir;
   if (path.empty()) {
-    absl::StatusOr<std::string> by_default =
-        RunDirectory::DefaultPath(plan.name(), absl::ToUnixNanos(absl::Now()));
+    absl::StatusOr<std::string> by_default = RunDirectory::DefaultPath(
+        Secrets(plan, options->fleet.secrets).Conceal(plan.name()), absl::ToUnixNanos(absl::Now()));
     if (!by_default.ok()) return by_default.status();
     path = *std::move(by_default);
   }

@@ -10,6 +10,7 @@
 #include <thread>
 #include <utility>
 #include <variant>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
@@ -212,20 +213,18 @@ class Conductor {
     RunStep step = core_->Step(&event, now_ns);
     for (const std::string& line : step.lines) Say(line);
     show_ = show_ || step.show;
-    bool binding = false;
+    std::vector<FleetAction> binding;
     for (FleetAction& action : step.outward) {
-      if (Outbox::Harmless(action)) {
+      if (outbox_.MayOvertake(action, !binding.empty())) {
         Perform(action);
       } else {
-        binding = true;
+        binding.push_back(std::move(action));
       }
     }
     if (journal_ != nullptr && step.changed) {
-      appended_ = journal_->Append({now_ns, std::move(event)}, binding);
+      appended_ = journal_->Append({now_ns, std::move(event)}, !binding.empty());
     }
-    for (FleetAction& action : step.outward) {
-      if (!Outbox::Harmless(action)) outbox_.Hold(appended_, std::move(action));
-    }
+    for (FleetAction& action : binding) outbox_.Hold(appended_, std::move(action));
     Release();
     for (const DeltaKept& merged : step.merged) {
       if (keeping_) outbox_.Hold(appended_, merged);

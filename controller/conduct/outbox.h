@@ -17,10 +17,15 @@ namespace rampart::controller {
 // Used by the conductor's thread.
 class Outbox {
  public:
-  // Binds nobody to anything: an agent may hear it of a controller that forgets it.
-  static bool Harmless(const FleetAction& action) {
+  // Binds nobody to anything: an agent may hear it of a controller that forgets it. A heartbeat's
+  // reply waits for nothing; a ping, whose clock would be wrong by the wait, only for what comes
+  // before it
+  // (`behind`: also in its own step), as an agent hears none before its Welcome.
+  bool MayOvertake(const FleetAction& action, bool behind) const {
     const auto* send = std::get_if<SendTo>(&action);
-    return send != nullptr && (send->message.has_heartbeat() || send->message.has_ping());
+    if (send == nullptr) return false;
+    return send->message.has_heartbeat() ||
+           (send->message.has_ping() && !behind && actions_.empty());
   }
 
   // `event`: the number of the last event that was journaled.

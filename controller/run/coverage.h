@@ -2,6 +2,8 @@
 #ifndef RAMPART_CONTROLLER_RUN_COVERAGE_H_
 #define RAMPART_CONTROLLER_RUN_COVERAGE_H_
 
+#include <algorithm>
+#include <cmath>
 #include <cstdint>
 #include <map>
 
@@ -12,9 +14,11 @@ inline constexpr double kLeastCoverage = 0.99;
 
 // What one lost agent may have measured beyond its last delta.
 struct Loss {
-  int64_t from_ns = 0;  // on the run's clock: its last delta's end
-  int64_t to_ns = 0;    // from then on it certainly measured nothing
-  double samples = 0;   // at the most that it ever measured in a second
+  int64_t from_ns = 0;       // on the run's clock: its last delta's end
+  int64_t to_ns = 0;         // from then on it certainly measured nothing
+  double samples_per_s = 0;  // the most that it ever measured; 0: it did not say
+
+  double seconds() const { return std::max<double>(0, static_cast<double>(to_ns - from_ns) / 1e9); }
 };
 
 // Owned by a Run. Pure.
@@ -28,17 +32,15 @@ class Coverage {
     const auto found = losses_.find(agent);
     return found == losses_.end() ? nullptr : &found->second;
   }
-  double missing() const {
-    double missing = 0;
-    for (const auto& [agent, loss] : losses_) missing += loss.samples;
-    return missing;
+  // Samples. Who did not say how much it measures measured no more than `most_per_s`, which is the
+  // most of any.
+  static double MissingOf(const Loss& loss, double most_per_s) {
+    return std::ceil(loss.seconds() * (loss.samples_per_s > 0 ? loss.samples_per_s : most_per_s));
   }
-  // 0..1, with so many samples known.
-  double Share(double known) const { return missing() == 0 ? 1 : known / (known + missing()); }
-  // Times what is known that is missing.
-  double Ratio(double known) const {
-    const double all = missing();
-    return all == 0 ? 0 : known == 0 ? 1 : all / known;
+  double Missing(double most_per_s) const {
+    double missing = 0;
+    for (const auto& [agent, loss] : losses_) missing += MissingOf(loss, most_per_s);
+    return missing;
   }
 
  private:

@@ -73,10 +73,7 @@ void Run::LoseAgent(int index, std::string why, int64_t out_ns) {
   agent->known.lost = true;
   agent->known.state = "lost";
   agent->known.why = std::move(why);
-  const double seconds =
-      std::max<double>(0, static_cast<double>(out_ns - agent->measured_to_ns) / 1e9);
-  coverage_.Lose(index,
-                 {agent->measured_to_ns, out_ns, std::ceil(seconds * agent->most_samples_per_s)});
+  coverage_.Lose(index, {agent->measured_to_ns, out_ns, agent->most_samples_per_s});
 }
 
 void Run::ReturnAgent(int index) {
@@ -172,6 +169,12 @@ void Run::TeardownFailed(std::string why) { teardown_.Add("teardown failed: " + 
 
 void Run::AddTargetCount(TargetCount count) { target_counts_.push_back(std::move(count)); }
 
+double Run::MostSamplesPerSecond() const {
+  double most = 0;
+  for (const Agent& agent : agents_) most = std::max(most, agent.most_samples_per_s);
+  return most;
+}
+
 std::vector<AgentResult> Run::Agents() const {
   std::vector<AgentResult> results;
   for (size_t i = 0; i < agents_.size(); ++i) {
@@ -180,8 +183,8 @@ std::vector<AgentResult> Run::Agents() const {
     result.deltas_applied = stats_.Applied(static_cast<int>(i));
     result.deltas_duplicate = stats_.Duplicates(static_cast<int>(i));
     if (const Loss* loss = coverage_.LossOf(static_cast<int>(i))) {
-      result.missing_samples = loss->samples;
-      result.missing_seconds = static_cast<double>(loss->to_ns - loss->from_ns) / 1e9;
+      result.missing_samples = Coverage::MissingOf(*loss, MostSamplesPerSecond());
+      result.missing_seconds = loss->seconds();
     }
   }
   return results;
@@ -208,8 +211,10 @@ RunResult Run::Finish(const Times& times) const {
   result.start_skew_ms = times.start_skew_ms;
   result.series = stats_.Series();
   const auto known = static_cast<double>(samples_);
-  result.thresholds = thresholds_.Outcomes(times.run_seconds, coverage_.Ratio(known));
-  result.coverage = coverage_.Share(known);
+  const double missing = coverage_.Missing(MostSamplesPerSecond());
+  const double times_known = missing == 0 ? 0 : known == 0 ? 1 : missing / known;
+  result.thresholds = thresholds_.Outcomes(times.run_seconds, times_known);
+  result.coverage = 1 / (1 + times_known);
   result.checks = ReadChecks(result.series);
   result.agents = Agents();
   result.errors = errors_.Entries();

@@ -121,6 +121,7 @@ class Run {
   };
 
   Agent* Known(int index);
+  double MostSamplesPerSecond() const;  // of any agent
   std::vector<AgentResult> Agents() const;
   std::vector<std::string> WhyInvalid() const;
 

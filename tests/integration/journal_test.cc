@@ -99,7 +99,7 @@ std::vector<int> Children(int pid) {
 }
 
 TEST_F(JournalTest, AKilledControllerIsResumedAndNothingIsLostOrTwice) {
-  Process run(Start("fdatasync:45:kill", "6s"));
+  Process run(Start("fdatasync:20:kill", "6s"));
   EXPECT_EQ(run.Wait(), kKilled) << run.text();
   EXPECT_THAT(run.text(), HasSubstr("controller resume " + run_dir()));
   Process resumed(Resume());
@@ -111,11 +111,11 @@ TEST_F(JournalTest, AKilledControllerIsResumedAndNothingIsLostOrTwice) {
 }
 
 TEST_F(JournalTest, ItMayBeKilledAgainAndAgain) {
-  Process run(Start("fdatasync:30:kill", "8s"));
+  Process run(Start("fdatasync:15:kill", "8s"));
   EXPECT_EQ(run.Wait(), kKilled) << run.text();
   for (int i = 0; i < 2; ++i) {
     std::vector<std::string> words = {"/usr/bin/env", "LD_PRELOAD=" FAILPOINT,
-                                      "RAMPART_FAILPOINT=fdatasync:20:kill",
+                                      "RAMPART_FAILPOINT=fdatasync:6:kill",
                                       "ASAN_OPTIONS=verify_asan_link_order=0"};
     for (const std::string& word : Resume()) words.push_back(word);
     Process again(words);
@@ -128,7 +128,7 @@ TEST_F(JournalTest, ItMayBeKilledAgainAndAgain) {
 }
 
 TEST_F(JournalTest, TheDemosTargetIsTakenOver) {
-  Process run({"/usr/bin/env", "LD_PRELOAD=" FAILPOINT, "RAMPART_FAILPOINT=fdatasync:40:kill",
+  Process run({"/usr/bin/env", "LD_PRELOAD=" FAILPOINT, "RAMPART_FAILPOINT=fdatasync:18:kill",
                "ASAN_OPTIONS=verify_asan_link_order=0", kController, "start", "--plan", "smoke",
                "--demo", "--agents", "2", "-e", "DURATION=5s", "--run-dir", run_dir(), "--out",
                out()});
@@ -211,7 +211,7 @@ TEST_F(JournalTest, ADiskThatFailsBeforeTheRunStartsNothing) {
 }
 
 TEST_F(JournalTest, AnAgentThatEndedMeanwhileIsLost) {
-  Process run(Start("", "1h"));
+  Process run(Start("", "1h", {"--loss-policy", "abort"}));
   ASSERT_TRUE(chat_.WaitForCount("ws_connections_opened", 2));
   const std::vector<int> agents = Children(run.pid());
   ASSERT_EQ(agents.size(), 2u);
@@ -270,7 +270,7 @@ TEST_F(JournalTest, WithoutAJournalNothingIsWritten) {
 
 TEST_F(JournalTest, SecretsAreNotInItAndAreAskedFor) {
   const std::string canary = "canary-3141592653";
-  Process run(Start("fdatasync:40:kill", "4s", {"-e", "PASSWORD=" + canary}));
+  Process run(Start("fdatasync:18:kill", "4s", {"-e", "PASSWORD=" + canary}));
   EXPECT_EQ(run.Wait(), kKilled) << run.text();
   std::stringstream bytes;
   bytes << std::ifstream(journal(), std::ios::binary).rdbuf();

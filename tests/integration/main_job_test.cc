@@ -55,9 +55,9 @@ TEST(MainJob, ATargetThatDiesMidRunIsClassifiedErrorsAndFailedThresholds) {
 TEST(MainJob, ALostAgentMakesTheRunInvalidWhereThePolicySaysSo) {
   ChatServer chat(kChat);
   const TemporaryFile out(".json", "");
-  Process run({kController, "start", "--plan", "smoke", "--agents", "3", "--loss-policy", "abort", "-e", "DURATION=60s", "-e",
-               "API_URL=" + chat.http(), "-e", "WS_URL=" + chat.websocket(), "--plain", "--out",
-               out.path()});
+  Process run({kController, "start", "--plan", "smoke", "--agents", "3", "--loss-policy", "abort",
+               "-e", "DURATION=60s", "-e", "API_URL=" + chat.http(), "-e",
+               "WS_URL=" + chat.websocket(), "--plain", "--out", out.path()});
   ASSERT_TRUE(chat.WaitForCount("ws_connections_opened", 3));
   // The children of the controller are its agents.
   const std::string children =

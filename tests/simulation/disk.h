@@ -34,6 +34,9 @@ class Disk {
     waiting_.push_back({now_ns, event});
     ++appended_;
   }
+  bool MayOvertake(const controller::FleetAction& action, bool behind) const {
+    return outbox_.MayOvertake(action, behind);
+  }
   // Until all that was appended is durable.
   void Hold(controller::FleetAction action) { outbox_.Hold(appended_, std::move(action)); }
   void Hold(controller::DeltaKept kept) { outbox_.Hold(appended_, kept); }

@@ -309,8 +309,10 @@ class World {
       if (tick != nullptr) tick->heard_ns = fleet_->heard_ns();
       disk_->Append(now_ns_, event);
     }
+    bool held = false;
     for (const controller::FleetAction& action : actions) {
-      if (disk_ != nullptr && IsOutward(action) && !controller::Outbox::Harmless(action)) {
+      if (disk_ != nullptr && IsOutward(action) && !disk_->MayOvertake(action, held)) {
+        held = true;
         disk_->Hold(action);
       } else {
         std::visit([this](const auto& a) { Do(a); }, action);

@@ -36,13 +36,19 @@ TEST(Outbox, DeltasAreKeptWhenTheyAreDurable) {
 TEST(Outbox, OnlyWhatBindsNobodyNeedNotWait) {
   SendTo reply{1, {}};
   reply.message.mutable_heartbeat();
-  EXPECT_TRUE(Outbox::Harmless(reply));
+  Outbox outbox;
+  EXPECT_TRUE(outbox.MayOvertake(reply, true));
   SendTo ping{1, {}};
   ping.message.mutable_ping();
-  EXPECT_TRUE(Outbox::Harmless(ping));
-  EXPECT_FALSE(Outbox::Harmless(Stop(1)));
-  EXPECT_FALSE(Outbox::Harmless(CloseConnection{1}));
-  EXPECT_FALSE(Outbox::Harmless(Done{}));
+  EXPECT_TRUE(outbox.MayOvertake(ping, false));
+  EXPECT_FALSE(outbox.MayOvertake(Stop(1), false));
+  EXPECT_FALSE(outbox.MayOvertake(CloseConnection{1}, false));
+  EXPECT_FALSE(outbox.MayOvertake(Done{}, false));
+  // No agent hears a ping before its Welcome.
+  EXPECT_FALSE(outbox.MayOvertake(ping, true));
+  outbox.Hold(1, FleetAction(Stop(1)));
+  EXPECT_FALSE(outbox.MayOvertake(ping, false));
+  EXPECT_TRUE(outbox.MayOvertake(reply, false));
 }
 
 }  // namespace
