@@ -130,7 +130,7 @@ class Link {
   uint64_t taken_ = 0;   // the last number that was heard of
   uint64_t shares_ = 0;  // that the engine was given
   bool parked_ = false;
-  bool cutting_ = false;             // parked, and what was loaded has not ended yet
+  bool cutting_ = false;                  // parked, and what was loaded has not ended yet
   std::vector<v1::TakeShare> held_back_;  // until it has
   std::optional<v1::StopKind> stopping_;
   ResendBuffer unacknowledged_;

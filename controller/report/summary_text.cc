@@ -246,8 +246,8 @@ void AddErrors(const RunResult& result, Page* page) {
     const std::string last = ClockTime(static_cast<double>(error.last_ns) / 1e9);
     const std::string when = first == last ? "at " + first : first + " to " + last;
     // Whole: at its end may stand what to do.
-    std::vector<std::string> lines = Wrap(
-        Elide(page->Show(error.detail), kMaxDetailLines * room, Keep::kEnds, unicode), room);
+    std::vector<std::string> lines =
+        Wrap(Elide(page->Show(error.detail), kMaxDetailLines * room, Keep::kEnds, unicode), room);
     std::string end = std::move(lines.back());
     lines.pop_back();
     if (DisplayWidth(end) + 2 + DisplayWidth(when) > room) lines.push_back(std::exchange(end, ""));

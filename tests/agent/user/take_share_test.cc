@@ -15,7 +15,7 @@ std::string Plan(const std::string& load) {
 }
 
 v1::TakeShare ATake(uint32_t agent, std::vector<uint32_t> weights, int64_t in_ms,
-               int64_t spread_ms = 0) {
+                    int64_t spread_ms = 0) {
   v1::TakeShare take;
   take.mutable_assignment()->set_agent(agent);
   take.mutable_assignment()->mutable_weights()->Add(weights.begin(), weights.end());
