@@ -96,5 +96,23 @@ TEST_F(Losses, AnAgentThatIsToldToEndHandsOverAndEveryCountIsExact) {
             static_cast<double>(chat_.Count("ws_connections_opened")));
 }
 
+TEST_F(Losses, AnAgentThatStoodStillLoadsNothingWhenItGoesOnAndNothingOfItIsMissing) {
+  Start("24s");
+  kill(agents_[1], SIGSTOP);
+  const auto stopped = std::chrono::steady_clock::now();
+  ASSERT_TRUE(chat_.WaitForCount("ws_connections_opened", kUsers + kUsers / kAgents));
+  const auto back = std::chrono::steady_clock::now() - stopped;
+  EXPECT_GT(back, std::chrono::seconds(10)) << "it may load within its lease";
+  EXPECT_LT(back, std::chrono::seconds(15));
+  kill(agents_[1], SIGCONT);
+  EXPECT_EQ(run_->Wait(), 0) << run_->text();
+  EXPECT_THAT(run_->text(), HasSubstr("agent-2 is there again, with all that it measured"));
+  const Json summary(out_.path());
+  EXPECT_EQ(summary.Number("/coverage"), 1);
+  EXPECT_EQ(summary.Number("/metrics/ws_msgs_sent/values/count"),
+            static_cast<double>(chat_.Count("ws_messages_received")));
+  EXPECT_EQ(chat_.Count("ws_connections_opened"), kUsers + kUsers / kAgents);
+}
+
 }  // namespace
 }  // namespace rampart
