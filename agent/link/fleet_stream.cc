@@ -58,10 +58,37 @@ std::shared_ptr<grpc::Channel> NewChannel(const std::string& controller,
   return grpc::CreateCustomChannel(controller, CredentialsOf(identity), arguments);
 }
 
+// Whether gRPC has done with a stream. Of its own, so that it can be said after the stream let
+// itself go.
+class Over {
+ public:
+  void Say() {
+    const std::lock_guard lock(mutex_);
+    over_ = true;
+    changed_.notify_all();
+  }
+  bool Wait(int64_t within_ns) {
+    std::unique_lock lock(mutex_);
+    return changed_.wait_for(lock, std::chrono::nanoseconds(within_ns), [this] { return over_; });
+  }
+  void Wait() {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [this] { return over_; });
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  bool over_ = false;
+};
+
 }  // namespace
 
 // One dialled stream. Keeps itself alive until gRPC is done with it. Calls into gRPC are made with
 // the lock held; they call nothing back on the caller's thread.
+//
+// Whoever waits for its end lets it go last: a channel that goes on one of gRPC's own threads, and
+// is the last there is, has this thread wait for itself and frees it twice (gRPC 1.51).
 class FleetStream::Session
     : public grpc::ClientBidiReactor<v1::AgentMessage, v1::ControllerMessage> {
  public:
@@ -114,15 +141,9 @@ class FleetStream::Session
     context_.TryCancel();
   }
 
-  bool WaitDone(int64_t within_ns) {
-    std::unique_lock lock(mutex_);
-    return done_changed_.wait_for(lock, std::chrono::nanoseconds(within_ns),
-                                  [this] { return done_; });
-  }
-  void WaitDone() {
-    std::unique_lock lock(mutex_);
-    done_changed_.wait(lock, [this] { return done_; });
-  }
+  // Hold a reference meanwhile.
+  bool WaitDone(int64_t within_ns) { return over_->Wait(within_ns); }
+  void WaitDone() { over_->Wait(); }
 
   void OnReadInitialMetadataDone(bool ok) override {
     if (!ok) return;
@@ -158,18 +179,21 @@ class FleetStream::Session
   }
 
   void OnDone(const grpc::Status& status) override {
-    std::shared_ptr<Session> self;
     const std::string fault = FaultOfDial(status);
-    const std::lock_guard lock(mutex_);
-    self = std::move(self_);
-    if (!muted_) {
-      callbacks_.disconnected(!why_.empty()    ? why_
-                              : !fault.empty() ? fault
-                              : status.ok()    ? std::string("the controller ended the stream")
-                                               : status.error_message());
+    const std::shared_ptr<Over> over = over_;
+    std::shared_ptr<Session> self;
+    {
+      const std::lock_guard lock(mutex_);
+      self = std::move(self_);
+      if (!muted_) {
+        callbacks_.disconnected(!why_.empty()    ? why_
+                                : !fault.empty() ? fault
+                                : status.ok()    ? std::string("the controller ended the stream")
+                                                 : status.error_message());
+      }
     }
-    done_ = true;
-    done_changed_.notify_all();
+    self.reset();  // one that was given up ends here
+    over->Say();
   }
 
  private:
@@ -205,8 +229,9 @@ class FleetStream::Session
   grpc::ClientContext context_;
   v1::ControllerMessage incoming_;
 
+  const std::shared_ptr<Over> over_ = std::make_shared<Over>();
+
   std::mutex mutex_;
-  std::condition_variable done_changed_;
   // Below: with the lock.
   std::shared_ptr<Session> self_;
   std::deque<v1::AgentMessage> queue_;  // the first is being written, if any is
@@ -215,8 +240,7 @@ class FleetStream::Session
   bool holding_ = true;
   bool muted_ = false;
   bool reached_ = false;  // something of the other end came
-  bool done_ = false;
-  std::string why_;  // we gave it up
+  std::string why_;       // we gave it up
 };
 
 FleetStream::FleetStream(std::string controller, FleetStreamCallbacks callbacks,
