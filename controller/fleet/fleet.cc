@@ -167,9 +167,9 @@ void Fleet::On(const Tick& event) {
     if (!seat.live()) continue;
     const int64_t silent_ns = now_ns_ - seat.heard_ns;
     if (silent_ns >= options_.lost_after_ns) {
+      seat.may_return = true;
       Lose(seat, absl::StrCat("nothing was heard of it for ",
                               absl::FormatDuration(absl::Nanoseconds(options_.lost_after_ns))));
-      seat.may_return = true;
     } else if (silent_ns >= options_.suspect_after_ns && !std::exchange(seat.suspected, true)) {
       SetState(seat, "suspected");
     }
@@ -342,9 +342,12 @@ void Fleet::Lose(AgentSeat& seat, const std::string& why, int64_t out_ns) {
   if (board_) board_->Forget(seat.index);
   seat.why = why;
   if (seat.connected()) {
-    v1::ControllerMessage message;
-    message.mutable_refused()->set_why(absl::StrCat("out of the run: ", why));
-    Send(seat, std::move(message));
+    // One that was only silent may hear it late, and is to dial again instead of ending.
+    if (!seat.may_return || options_.loss_policy == LossPolicy::kAbort) {
+      v1::ControllerMessage message;
+      message.mutable_refused()->set_why(absl::StrCat("out of the run: ", why));
+      Send(seat, std::move(message));
+    }
     Release(seat);
   }
   SetState(seat, "lost");

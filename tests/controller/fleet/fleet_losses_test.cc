@@ -102,6 +102,9 @@ TEST(FleetLosses, OneThatWasSilentReturnsParkedAndHasNothingToLoad) {
   table.To(Phase::kRunning);
   table.PassWithout(12 * kSecondNs, 3);
   ASSERT_THAT(table.All<AgentLost>(), SizeIs(1));
+  EXPECT_THAT(table.KindsTo(3), testing::Not(testing::Contains(Kind::kRefused)))
+      << "it may hear that late, and must not end";
+  EXPECT_THAT(table.All<CloseConnection>(), SizeIs(1));
   table.actions.clear();
   v1::Hello hello = Hello(3);
   hello.set_epoch(77);
