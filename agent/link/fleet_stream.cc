@@ -9,6 +9,8 @@
 #include <utility>
 
 #include "absl/strings/str_join.h"
+#include "absl/synchronization/notification.h"
+#include "absl/time/time.h"
 #include "agent/link/tls_probe.h"
 #include "rampart/v1/fleet.grpc.pb.h"
 
@@ -57,30 +59,6 @@ std::shared_ptr<grpc::Channel> NewChannel(const std::string& controller,
   arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
   return grpc::CreateCustomChannel(controller, CredentialsOf(identity), arguments);
 }
-
-// Whether gRPC has done with a stream. Of its own, so that it can be said after the stream let
-// itself go.
-class Over {
- public:
-  void Say() {
-    const std::lock_guard lock(mutex_);
-    over_ = true;
-    changed_.notify_all();
-  }
-  bool Wait(int64_t within_ns) {
-    std::unique_lock lock(mutex_);
-    return changed_.wait_for(lock, std::chrono::nanoseconds(within_ns), [this] { return over_; });
-  }
-  void Wait() {
-    std::unique_lock lock(mutex_);
-    changed_.wait(lock, [this] { return over_; });
-  }
-
- private:
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  bool over_ = false;
-};
 
 }  // namespace
 
@@ -142,8 +120,10 @@ class FleetStream::Session
   }
 
   // Hold a reference meanwhile.
-  bool WaitDone(int64_t within_ns) { return over_->Wait(within_ns); }
-  void WaitDone() { over_->Wait(); }
+  bool WaitDone(int64_t within_ns) {
+    return over_->WaitForNotificationWithTimeout(absl::Nanoseconds(within_ns));
+  }
+  void WaitDone() { over_->WaitForNotification(); }
 
   void OnReadInitialMetadataDone(bool ok) override {
     if (!ok) return;
@@ -180,7 +160,7 @@ class FleetStream::Session
 
   void OnDone(const grpc::Status& status) override {
     const std::string fault = FaultOfDial(status);
-    const std::shared_ptr<Over> over = over_;
+    const std::shared_ptr<absl::Notification> over = over_;
     std::shared_ptr<Session> self;
     {
       const std::lock_guard lock(mutex_);
@@ -193,7 +173,7 @@ class FleetStream::Session
       }
     }
     self.reset();  // one that was given up ends here
-    over->Say();
+    over->Notify();
   }
 
  private:
@@ -229,7 +209,9 @@ class FleetStream::Session
   grpc::ClientContext context_;
   v1::ControllerMessage incoming_;
 
-  const std::shared_ptr<Over> over_ = std::make_shared<Over>();
+  // Whether gRPC has done with it. Of its own, so that it can be said after the stream let itself
+  // go.
+  const std::shared_ptr<absl::Notification> over_ = std::make_shared<absl::Notification>();
 
   std::mutex mutex_;
   // Below: with the lock.
