@@ -51,6 +51,8 @@ Stripe Stripe::Part(int part, int parts) const {
 }
 
 Stripe Stripe::Of(const Stripe& outer) const {
+  // Nothing to look through each time that an arrival is due.
+  if (outer.whole()) return *this;
   Stripe dealt = *this;
   dealt.outer_ = std::make_shared<const Stripe>(outer_ == nullptr ? outer : outer_->Of(outer));
   return dealt;

@@ -41,6 +41,10 @@ class Stripe {
  private:
   friend class Stripes;
 
+  bool whole() const {
+    return outer_ == nullptr && pattern_ == Whole().pattern_ && first_ == 0 && step_ == 1;
+  }
+
   // Own positions within one period.
   struct Pattern {
     int64_t period;
