@@ -45,42 +45,16 @@ uint64_t Mix(uint64_t value) {
   return value ^ (value >> 31);
 }
 
-absl::StatusOr<Hand> HandOf(uint32_t agent,
-                            const google::protobuf::RepeatedField<uint32_t>& weights) {
-  if (agent >= static_cast<uint32_t>(weights.size())) {
-    return absl::InvalidArgumentError("the assignment has no weight for this agent");
-  }
-  return Hand{static_cast<int>(agent), {weights.begin(), weights.end()}};
-}
-
-absl::StatusOr<Place> PlaceOf(const v1::Assignment& assignment, int threads) {
-  absl::StatusOr<Hand> first = HandOf(assignment.agent(), assignment.weights());
-  if (!first.ok()) return first.status();
-  Place place;
-  place.agent = first->agent;
-  place.weights = std::move(first->weights);
-  place.threads = threads;
-  for (const v1::Hand& again : assignment.again()) {
-    absl::StatusOr<Hand> hand = HandOf(again.agent(), again.weights());
-    if (!hand.ok()) return hand.status();
-    place.again.push_back(*std::move(hand));
-  }
-  return place;
-}
-
 }  // namespace
 
 struct Engine::State {
   State(const v1::Prepare& prepare, size_t thread_count, TlsContext its_tls)
-      : State(prepare.plan(), Secrets(prepare.plan(), prepare.secrets()), thread_count,
-              std::move(its_tls)) {}
-  State(const v1::Plan& plan, Secrets its_secrets, size_t thread_count, TlsContext its_tls)
-      : secrets(std::move(its_secrets)),
-        catalog(plan),
+      : secrets(prepare.plan(), prepare.secrets()),
+        catalog(prepare.plan()),
         tls(std::move(its_tls)),
         resolver(std::make_unique<Resolver>()),
-        waiting(plan, thread_count) {
-    for (const v1::Scenario& scenario : plan.scenarios()) {
+        waiting(prepare.plan(), thread_count) {
+    for (const v1::Scenario& scenario : prepare.plan().scenarios()) {
       scenario_names.push_back(scenario.name());
       loads.push_back(scenario.load());
     }

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "common/load/user_schedule.h"
+#include "rampart/v1/fleet.pb.h"
 
 namespace rampart {
 
@@ -39,7 +40,30 @@ absl::Status Deal(const Hand& hand, int64_t most_users, Stripe* users,
   return absl::OkStatus();
 }
 
+absl::StatusOr<Hand> HandOf(uint32_t agent,
+                            const google::protobuf::RepeatedField<uint32_t>& weights) {
+  if (agent >= static_cast<uint32_t>(weights.size())) {
+    return absl::InvalidArgumentError("the assignment has no weight for this agent");
+  }
+  return Hand{static_cast<int>(agent), {weights.begin(), weights.end()}};
+}
+
 }  // namespace
+
+absl::StatusOr<Place> PlaceOf(const v1::Assignment& assignment, int threads) {
+  absl::StatusOr<Hand> first = HandOf(assignment.agent(), assignment.weights());
+  if (!first.ok()) return first.status();
+  Place place;
+  place.agent = first->agent;
+  place.weights = std::move(first->weights);
+  place.threads = threads;
+  for (const v1::Hand& again : assignment.again()) {
+    absl::StatusOr<Hand> hand = HandOf(again.agent(), again.weights());
+    if (!hand.ok()) return hand.status();
+    place.again.push_back(*std::move(hand));
+  }
+  return place;
+}
 
 absl::StatusOr<Share> ShareOf(const v1::Load& load, const Place& place) {
   const int64_t most = MostUsers(load);

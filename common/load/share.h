@@ -11,6 +11,9 @@
 #include "rampart/v1/plan.pb.h"
 
 namespace rampart {
+namespace v1 {
+class Assignment;
+}
 
 // One of those over whom something is dealt out by weight.
 struct Hand {
@@ -28,6 +31,9 @@ struct Place {
   // perhaps again.
   std::vector<Hand> again = {};
 };
+
+// The first of its threads. Fails where somebody has no weight.
+absl::StatusOr<Place> PlaceOf(const v1::Assignment& assignment, int threads = 1);
 
 // Taken over all agents and threads, users, arrivals and iterations are the plan's, each once.
 struct Share {

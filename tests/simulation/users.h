@@ -19,14 +19,7 @@ class Users {
 
   // Every user of the share loads there from now on.
   void Begin(size_t agent, const v1::Assignment& assignment) {
-    Place place;
-    place.agent = static_cast<int>(assignment.agent());
-    place.weights.assign(assignment.weights().begin(), assignment.weights().end());
-    for (const v1::Hand& hand : assignment.again()) {
-      place.again.push_back(
-          {static_cast<int>(hand.agent()), {hand.weights().begin(), hand.weights().end()}});
-    }
-    const Stripe own = ShareOf(load_, place)->users;
+    const Stripe own = ShareOf(load_, *PlaceOf(assignment))->users;
     for (int64_t user = 0; user < all_; ++user) {
       if (!own.Contains(user)) continue;
       const auto [there, fresh] = holder_.emplace(user, agent);

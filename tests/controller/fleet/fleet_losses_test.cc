@@ -31,14 +31,7 @@ std::vector<v1::TakeShare> TakesTo(const FleetTable& table, ConnectionId connect
 
 // Which of the plan's ten users a share has.
 std::vector<int64_t> UsersOf(const v1::Assignment& assignment) {
-  Place place;
-  place.agent = static_cast<int>(assignment.agent());
-  place.weights.assign(assignment.weights().begin(), assignment.weights().end());
-  for (const v1::Hand& hand : assignment.again()) {
-    place.again.push_back(
-        {static_cast<int>(hand.agent()), {hand.weights().begin(), hand.weights().end()}});
-  }
-  const Stripe own = ShareOf(APlan().scenarios(0).load(), place)->users;
+  const Stripe own = ShareOf(APlan().scenarios(0).load(), *PlaceOf(assignment))->users;
   std::vector<int64_t> users;
   for (int64_t user = 0; user < 10; ++user) {
     if (own.Contains(user)) users.push_back(user);
