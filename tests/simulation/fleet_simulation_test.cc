@@ -1,11 +1,11 @@
-// Both ends of the stream against each other, in thousands of worlds. A seed that fails is printed;
-// RAMPART_SEED=n runs that one only.
+// Both ends of the stream against each other, in thousands of worlds.
 #include <algorithm>
 #include <cstdlib>
 #include <map>
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "tests/simulation/seeds.h"
 #include "tests/simulation/world.h"
 
 namespace rampart::simulation {
@@ -64,20 +64,24 @@ void CheckAlways(const World& world) {
   }
 }
 
-void ForSeeds(uint64_t count, const std::function<void(uint64_t seed, std::mt19937_64&)>& check) {
-  const char* only = std::getenv("RAMPART_SEED");
-  const uint64_t first = only == nullptr ? 1 : std::strtoull(only, nullptr, 10);
-  const uint64_t last = only == nullptr ? count : first;
-  for (uint64_t seed = first; seed <= last && !testing::Test::HasFailure(); ++seed) {
-    SCOPED_TRACE("replay with RAMPART_SEED=" + std::to_string(seed));
-    std::mt19937_64 random(seed);
-    check(seed, random);
-  }
-}
-
 int Agents(std::mt19937_64& random) { return static_cast<int>(1 + random() % 4); }
 int64_t Sometime(std::mt19937_64& random) {
   return static_cast<int64_t>(1 + random() % static_cast<uint64_t>(22 * kSecond));
+}
+
+// Everything at once.
+Trouble AnyTrouble(std::mt19937_64& random) {
+  Trouble trouble;
+  trouble.cuts = static_cast<int>(random() % 30);
+  trouble.unnoticed_ns = static_cast<int64_t>(random() % 15) * kSecond;
+  trouble.failed_dials = 0.5;
+  if (random() % 3 == 0) trouble.death_ns = Sometime(random);
+  trouble.death_seen = random() % 2 == 0;
+  if (random() % 3 == 0) trouble.isolation_ns = Sometime(random);
+  if (random() % 3 == 0) trouble.term_ns = Sometime(random);
+  if (random() % 3 == 0) trouble.stop_ns = Sometime(random);
+  trouble.stop = random() % 2 == 0 ? v1::DRAIN : v1::ABORT;
+  return trouble;
 }
 
 TEST(FleetSimulation, BrokenConnectionsCostNothing) {
@@ -163,16 +167,7 @@ TEST(FleetSimulation, AnAgentToldToLeaveDoesSoAndFailsTheRun) {
 
 TEST(FleetSimulation, EverythingAtOnceStillEnds) {
   ForSeeds(1000, [](uint64_t seed, std::mt19937_64& random) {
-    Trouble trouble;
-    trouble.cuts = static_cast<int>(random() % 30);
-    trouble.unnoticed_ns = static_cast<int64_t>(random() % 15) * kSecond;
-    trouble.failed_dials = 0.5;
-    if (random() % 3 == 0) trouble.death_ns = Sometime(random);
-    trouble.death_seen = random() % 2 == 0;
-    if (random() % 3 == 0) trouble.isolation_ns = Sometime(random);
-    if (random() % 3 == 0) trouble.term_ns = Sometime(random);
-    if (random() % 3 == 0) trouble.stop_ns = Sometime(random);
-    trouble.stop = random() % 2 == 0 ? v1::DRAIN : v1::ABORT;
+    const Trouble trouble = AnyTrouble(random);
     World world(seed, Agents(random), APlan(), trouble);
     ASSERT_TRUE(world.Run(kLimit));
     CheckAlways(world);
@@ -381,18 +376,10 @@ TEST(FleetSimulation, UsersMeetAlsoWhenTheControllerIsKilled) {
 
 TEST(FleetSimulation, EverythingAtOnceAndAKilledControllerStillEnds) {
   ForSeeds(1000, [](uint64_t seed, std::mt19937_64& random) {
-    Trouble trouble;
-    trouble.kills = static_cast<int>(1 + random() % 4);
+    const auto kills = static_cast<int>(1 + random() % 4);
+    Trouble trouble = AnyTrouble(random);
+    trouble.kills = kills;
     trouble.gone_ns = 20 * kSecond;
-    trouble.cuts = static_cast<int>(random() % 30);
-    trouble.unnoticed_ns = static_cast<int64_t>(random() % 15) * kSecond;
-    trouble.failed_dials = 0.5;
-    if (random() % 3 == 0) trouble.death_ns = Sometime(random);
-    trouble.death_seen = random() % 2 == 0;
-    if (random() % 3 == 0) trouble.isolation_ns = Sometime(random);
-    if (random() % 3 == 0) trouble.term_ns = Sometime(random);
-    if (random() % 3 == 0) trouble.stop_ns = Sometime(random);
-    trouble.stop = random() % 2 == 0 ? v1::DRAIN : v1::ABORT;
     World world(seed, Agents(random), APlan(), trouble);
     ASSERT_TRUE(world.Run(kLimit));
     CheckAlways(world);

@@ -16,6 +16,7 @@
 #include "controller/report/summary_json.h"
 #include "gtest/gtest.h"
 #include "tests/simulation/disk.h"
+#include "tests/simulation/seeds.h"
 #include "tests/simulation/world.h"
 
 namespace rampart::simulation {
@@ -51,17 +52,6 @@ Trouble SomeTrouble(std::mt19937_64& random) {
 
 controller::RunCoreOptions OptionsOf(const World& world) {
   return {.fleet = world.fleet_options(), .run = {}, .begun_ns = 0, .begun_unix_ns = 1'700'000'000};
-}
-
-void ForSeeds(uint64_t count, const std::function<void(uint64_t seed, std::mt19937_64&)>& check) {
-  const char* only = std::getenv("RAMPART_SEED");
-  const uint64_t first = only == nullptr ? 1 : std::strtoull(only, nullptr, 10);
-  const uint64_t last = only == nullptr ? count : first;
-  for (uint64_t seed = first; seed <= last && !testing::Test::HasFailure(); ++seed) {
-    SCOPED_TRACE("replay with RAMPART_SEED=" + std::to_string(seed));
-    std::mt19937_64 random(seed);
-    check(seed, random);
-  }
 }
 
 TEST(Replay, WhatIsJournaledComesToTheSameResult) {
