@@ -20,7 +20,7 @@ uint64_t Cost(int arrivals, const std::string& pool) {
 }
 
 void ExpectNone(const std::string& pool) {
-  ExpectNoneEach(2'000, 14'000, [&](int arrivals) { return Cost(arrivals, pool); });
+  ExpectNoneEach(2'000, 32'000, [&](int arrivals) { return Cost(arrivals, pool); });
 }
 
 TEST(HotPathArrivals, AllocateNothing) { ExpectNone("users: 50"); }

@@ -31,7 +31,7 @@ class HotPathTest : public testing::Test {
   }
 
   void ExpectNone(const std::string& steps) {
-    ExpectNoneEach(kUsers * 200, kUsers * 1200,
+    ExpectNoneEach(kUsers * 200, kUsers * 5200,
                    [&](int requests) { return Cost(steps, requests / kUsers); });
   }
 

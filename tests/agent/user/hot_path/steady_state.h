@@ -28,7 +28,8 @@ template <typename CostOf>
 void ExpectNoneEach(int few_times, int many_times, CostOf cost_of) {
   if (!CountsAllocations()) GTEST_SKIP() << "a sanitizer has malloc's place";
   // Of a histogram's page for each eighth of an octave that a latency falls into for the first
-  // time, and of what else grows with the logarithm: far fewer than one for ten.
+  // time, and of what else grows with the logarithm: some hundreds where the machine was busy, so
+  // that the two runs have to be tens of thousands apart.
   constexpr double kMostEach = 0.02;
   const auto few = static_cast<double>(cost_of(few_times));
   const auto many = static_cast<double>(cost_of(many_times));
