@@ -11,16 +11,12 @@
 #include <string_view>
 
 #include "absl/strings/str_cat.h"
+#include "agent/engine/tls.h"
 #include "common/tls/x509.h"
 
 namespace rampart::agent {
 namespace {
 
-struct SslFree {
-  void operator()(SSL* ssl) const { SSL_free(ssl); }
-  void operator()(SSL_CTX* context) const { SSL_CTX_free(context); }
-};
-using Ssl = std::unique_ptr<SSL, SslFree>;
 using SslContext = std::unique_ptr<SSL_CTX, SslFree>;
 
 constexpr unsigned char kHttp2[] = "\x02h2";
@@ -146,7 +142,7 @@ std::string TlsFault(const std::string& controller, const StreamIdentity* identi
   {
     X509Handle<X509> faulty;
     const SslContext context = ContextOf(identity);
-    const Ssl ssl(SSL_new(context.get()));
+    const SslHandle ssl(SSL_new(context.get()));
     SSL_set_fd(ssl.get(), fd);
     SSL_set_app_data(ssl.get(), &faulty);
     if (identity != nullptr) Expect(target.host, ssl.get());
