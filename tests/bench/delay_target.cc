@@ -11,7 +11,9 @@
 // CLOCK_MONOTONIC (came, answered) a request, in the order in which they came.
 //
 // One thread. It sleeps to within kSpinNs of an answer and spins from there; with --spin it never
-// sleeps, so that a request is stamped when it comes and not when the kernel has woken a thread.
+// sleeps, so that no answer waits for the kernel to wake a thread. A request came when the kernel
+// stamped its last packet: fifty that come at once are read one after the other, and may have to
+// wait for answers that are being sent.
 #include <arpa/inet.h>
 #include <netinet/tcp.h>
 #include <signal.h>
@@ -23,6 +25,7 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <ctime>
 #include <memory>
 #include <queue>
@@ -36,16 +39,34 @@ namespace {
 
 constexpr int64_t kSpinNs = 100'000;
 constexpr int64_t kMillisecond = 1'000'000;
+// A stamp that says longer is one of a clock that was set meanwhile.
+constexpr int64_t kMostUnreadNs = 1'000'000'000;
 constexpr size_t kMaxRequestBytes = 16 * 1024;
 constexpr std::string_view kAnswer =
     "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 2\r\n\r\nok";
 
 volatile sig_atomic_t ended = 0;
 
-int64_t Now() {
+int64_t Ns(const timespec& time) { return int64_t{time.tv_sec} * 1'000'000'000 + time.tv_nsec; }
+
+int64_t Now(clockid_t clock = CLOCK_MONOTONIC) {
   timespec time;
-  clock_gettime(CLOCK_MONOTONIC, &time);
-  return int64_t{time.tv_sec} * 1'000'000'000 + time.tv_nsec;
+  clock_gettime(clock, &time);
+  return Ns(time);
+}
+
+// On CLOCK_MONOTONIC: when the last packet of what was received came; `now` where the kernel does
+// not say. Its stamps are of CLOCK_REALTIME.
+int64_t CameNs(msghdr& received, int64_t now) {
+  for (cmsghdr* part = CMSG_FIRSTHDR(&received); part != nullptr;
+       part = CMSG_NXTHDR(&received, part)) {
+    if (part->cmsg_level != SOL_SOCKET || part->cmsg_type != SCM_TIMESTAMPNS) continue;
+    timespec stamp;
+    std::memcpy(&stamp, CMSG_DATA(part), sizeof(stamp));
+    const int64_t ago_ns = Now(CLOCK_REALTIME) - Ns(stamp);
+    if (ago_ns >= 0 && ago_ns < kMostUnreadNs) return now - ago_ns;
+  }
+  return now;
 }
 
 struct Options {
@@ -144,6 +165,7 @@ class DelayTarget {
       if (fd < 0) return;
       const int one = 1;
       setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+      setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPNS, &one, sizeof(one));
       connections_.push_back(std::make_unique<Connection>(Connection{.fd = fd}));
       epoll_event event{.events = EPOLLIN | EPOLLET, .data = {.ptr = connections_.back().get()}};
       epoll_ctl(epoll_, EPOLL_CTL_ADD, fd, &event);
@@ -153,17 +175,24 @@ class DelayTarget {
   void Read(Connection* connection) {
     if (connection->gone) return;
     char bytes[4096];
-    const ssize_t got = recv(connection->fd, bytes, sizeof(bytes), 0);
+    iovec into{.iov_base = bytes, .iov_len = sizeof(bytes)};
+    alignas(cmsghdr) char control[128];
+    msghdr received = {};
+    received.msg_iov = &into;
+    received.msg_iovlen = 1;
+    received.msg_control = control;
+    received.msg_controllen = sizeof(control);
+    const ssize_t got = recvmsg(connection->fd, &received, 0);
     if (got < 0) return;
-    const int64_t now = Now();
+    const int64_t came_ns = CameNs(received, Now());
     connection->begun.append(bytes, static_cast<size_t>(got));
     const std::string_view begun = connection->begun;
     if (got == 0 || connection->waits || begun.size() > kMaxRequestBytes) return Close(connection);
     if (!begun.ends_with("\r\n\r\n")) return;
     connection->begun.clear();
     connection->waits = true;
-    pending_.push({now + Delay(), stamps_.size(), connection});
-    stamps_.push_back({now, 0});
+    pending_.push({came_ns + Delay(), stamps_.size(), connection});
+    stamps_.push_back({came_ns, 0});
   }
 
   int64_t Delay() {
