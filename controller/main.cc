@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "controller/commands/certs.h"
+#include "controller/commands/control.h"
 #include "controller/commands/flags.h"
 #include "controller/commands/plans.h"
 #include "controller/commands/resume.h"
@@ -112,12 +113,32 @@ int Main(int argc, char** argv) {
   start->add_flag("--no-journal", journal.off, "a controller that is killed loses its run")
       ->excludes(run_dir);
   start->add_flag("--keep-journal", journal.keep, "also when the report is written");
-  CLI::App* resume = app.add_subcommand("resume", "go on with a run whose controller was killed");
+  std::string run_meant;
+  const auto add_run = [](CLI::App& command, std::string* meant) {
+    command.add_option("RUN", *meant,
+                       "its folder, or that folder's name; without, the only run that goes on");
+  };
+  CLI::App* pause = app.add_subcommand("pause", "let a running load stand still");
+  add_run(*pause, &run_meant);
+  CLI::App* resume = app.add_subcommand(
+      "resume", "go on with a run that is paused, or whose controller was killed");
   ResumeFlags resumed;
-  resume->add_option("RUN_DIR", resumed.run_dir, "where its journal is")->required();
+  add_run(*resume, &resumed.run_dir);
   resume->add_option("-e,--param", resumed.params, "NAME=VALUE: secrets that `start` was given")
       ->allow_extra_args(false);
   resume->add_flag("--plain", resumed.plain, "a line every 10 s instead of the live view");
+  CLI::App* scale = app.add_subcommand("scale", "give a running load another level");
+  ScaleFlags scaled;
+  add_run(*scale, &run_meant);
+  CLI::Option* users = scale->add_option("--users", scaled.users, "that the scenario then has");
+  scale->add_option("--rate", scaled.rate, "of its iterations: 500/s")->excludes(users);
+  scale->add_option("--over", scaled.over, "from the level it has")->capture_default_str();
+  scale->add_option("--scenario", scaled.scenario, "which, where several could be meant");
+  CLI::App* stop = app.add_subcommand("stop", "end a run in order: its teardown runs, and it is "
+                                              "judged");
+  bool stop_now = false;
+  add_run(*stop, &run_meant);
+  stop->add_flag("--now", stop_now, "without the graceful stops of what runs");
   CLI::App* suite =
       app.add_subcommand("suite", "run the workloads one after another, with one answer");
   SuiteFlags suite_flags;
@@ -162,7 +183,10 @@ int Main(int argc, char** argv) {
     return app.exit(error) == 0 ? 0 : Code(ExitCode::kBadPlanOrFlags);
   }
   if (*start) return Start(run, journal, plan, out);
-  if (*resume) return Resume(resumed);
+  if (*pause) return PauseRun(run_meant);
+  if (*resume) return ResumeRun(resumed);
+  if (*scale) return ScaleRun(run_meant, scaled);
+  if (*stop) return StopRun(run_meant, stop_now);
   if (*suite) return RunSuite(suite_flags);
   if (*list) return ListPlans();
   if (*show) return ShowPlan(shown);

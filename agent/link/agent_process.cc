@@ -196,6 +196,26 @@ void AgentProcess::Perform(const TakeShare& action) {
   if (!taken.ok()) at_once_.push_back(Broken{Error(taken)});
 }
 
+void AgentProcess::Perform(const GiveShare& action) {
+  spdlog::info("giving a share of its users away ({})", action.give.number());
+  const absl::Status given =
+      engine_->Give(action.give.keep(), [this, number = action.give.number()] {
+        Post(EngineGave{number});
+      });
+  if (!given.ok()) at_once_.push_back(Broken{Error(given)});
+}
+
+void AgentProcess::Perform(const ChangeLoad& action) {
+  const int64_t in_ms = (action.change.agent_ns() - MonotonicNow()) / 1'000'000;
+  if (action.change.has_scenario()) {
+    spdlog::info("scenario {} has another load in {} ms", action.change.scenario().scenario(),
+                 in_ms);
+  } else {
+    spdlog::info("{} in {} ms", action.change.has_pause() ? "pausing" : "going on", in_ms);
+  }
+  engine_->Change(action.change);
+}
+
 void AgentProcess::Perform(const ExtendLease& action) {
   lease_until_ns_ = action.until_ns;
   if (engine_ != nullptr) engine_->SetLease(lease_until_ns_);

@@ -63,6 +63,8 @@ class AgentProcess {
   void Perform(const OpenMeeting& action);
   void Perform(const BeginScenario& action);
   void Perform(const TakeShare& action);
+  void Perform(const GiveShare& action);
+  void Perform(const ChangeLoad& action);
   void Perform(const ParkEngine&);
   void Perform(const ExtendLease& action);
   void Perform(const StopEngine& action);

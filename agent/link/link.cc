@@ -88,6 +88,10 @@ void Link::On(const Received& event) {
       return OnStart(message.start());
     case v1::ControllerMessage::kTake:
       return OnTake(message.take());
+    case v1::ControllerMessage::kGive:
+      return OnGive(message.give());
+    case v1::ControllerMessage::kChange:
+      return OnChange(message.change());
     case v1::ControllerMessage::kStop:
       if (work_ == Work::kRunning) StopLoad(message.stop().kind());
       return;
@@ -131,6 +135,7 @@ void Link::OnWelcome(const v1::Welcome& welcome) {
   for (const auto& [name, waiting] : waiting_) {
     if (waiting.users() > 0) SendWaiting(waiting);
   }
+  if (given_ > 0) SendGiven();
   if (answer_) Send(*answer_);
   next_heartbeat_ns_ = now_ns_;
   CheckLeaving();
@@ -156,7 +161,7 @@ void Link::OnTake(const v1::TakeShare& take) {
   if ((work_ != Work::kRunning && work_ != Work::kDrained) || stopping_ || teardown_ran_) return;
   if (take.number() <= taken_) return;
   taken_ = take.number();
-  held_back_.push_back(take);
+  *held_back_.emplace_back().mutable_take() = take;
   // What has drained is loading again, and so is every scenario of it.
   if (work_ == Work::kDrained) {
     work_ = Work::kRunning;
@@ -165,15 +170,40 @@ void Link::OnTake(const v1::TakeShare& take) {
   after_delta_.reset();
   answer_.reset();
   scenarios_ended_.clear();
-  if (!cutting_) TakeHeldBack();
+  if (!cutting_) DoHeldBack();
+}
+
+// What has ended already has new numbers with it, and is said again.
+void Link::OnGive(const v1::GiveShare& give) {
+  if ((work_ != Work::kRunning && work_ != Work::kDrained) || stopping_ || teardown_ran_) return;
+  if (give.number() <= taken_) return;
+  taken_ = give.number();
+  *held_back_.emplace_back().mutable_give() = give;
+  for (const std::string& scenario : scenarios_ended_) SendScenarioEnded(scenario);
+  if (answer_ && answer_->has_drained()) {
+    answer_->mutable_drained()->set_takes(taken_);
+    Send(*answer_);
+  }
+  if (!cutting_) DoHeldBack();
+}
+
+void Link::OnChange(const v1::ChangeLoad& change) {
+  if ((work_ != Work::kRunning && work_ != Work::kDrained) || stopping_ || teardown_ran_) return;
+  if (change.number() <= changed_) return;
+  changed_ = change.number();
+  actions_.emplace_back(ChangeLoad{change});
 }
 
 // Not before what was cut has ended: no user runs twice at once.
-void Link::TakeHeldBack() {
-  parked_ = false;
-  for (v1::TakeShare& take : std::exchange(held_back_, {})) {
-    ++shares_;
-    actions_.emplace_back(TakeShare{std::move(take)});
+void Link::DoHeldBack() {
+  for (v1::ControllerMessage& message : std::exchange(held_back_, {})) {
+    if (message.has_take()) {
+      parked_ = false;
+      ++shares_;
+      actions_.emplace_back(TakeShare{std::move(*message.mutable_take())});
+    } else {
+      actions_.emplace_back(GiveShare{std::move(*message.mutable_give())});
+    }
   }
 }
 
@@ -253,10 +283,23 @@ void Link::On(const EngineArmed& event) {
 void Link::On(const EngineDrained& event) {
   if (event.shares != shares_ || work_ != Work::kRunning) return;  // it has more by now
   cutting_ = false;
-  if (!held_back_.empty()) return TakeHeldBack();
+  const uint64_t had = shares_;
+  DoHeldBack();
+  if (shares_ != had) return;
   v1::AgentMessage answer;
   answer.mutable_drained();
   AnswerAfterLastDelta(std::move(answer));
+}
+
+void Link::On(const EngineGave& event) {
+  given_ = std::max(given_, event.number);
+  SendGiven();
+}
+
+void Link::SendGiven() {
+  v1::AgentMessage message;
+  message.mutable_given()->set_number(given_);
+  Send(std::move(message));
 }
 
 void Link::On(const LeaseOver&) {

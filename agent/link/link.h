@@ -72,6 +72,7 @@ class Link {
   void On(const SetupEnded& event);
   void On(const EngineArmed& event);
   void On(const EngineDrained&);
+  void On(const EngineGave& event);
   void On(const UsersWait& event);
   void On(const ScenarioOver& event);
   void On(const LeaseOver&);
@@ -85,7 +86,10 @@ class Link {
   void OnPrepare(const v1::Prepare& prepare);
   void OnStart(const v1::Start& start);
   void OnTake(const v1::TakeShare& take);
-  void TakeHeldBack();
+  void OnGive(const v1::GiveShare& give);
+  void OnChange(const v1::ChangeLoad& change);
+  void DoHeldBack();
+  void SendGiven();
   void Park();
   void OnOpenRendezvous(const v1::OpenRendezvous& open);
   void OnStartScenario(const v1::StartScenario& start);
@@ -127,11 +131,14 @@ class Link {
   uint64_t plan_hash_ = 0;
   bool setup_ran_ = false;
   bool teardown_ran_ = false;
-  uint64_t taken_ = 0;   // the last number that was heard of
+  uint64_t taken_ = 0;    // the last number of a TakeShare or GiveShare that was heard of
+  uint64_t given_ = 0;    // the last number of a GiveShare whose users have ended
+  uint64_t changed_ = 0;  // the last number of a ChangeLoad that was heard of
   uint64_t shares_ = 0;  // that the engine was given
   bool parked_ = false;
   bool cutting_ = false;                  // parked, and what was loaded has not ended yet
-  std::vector<v1::TakeShare> held_back_;  // until it has
+  // Takes and gives, until it has.
+  std::vector<v1::ControllerMessage> held_back_;
   std::optional<v1::StopKind> stopping_;
   ResendBuffer unacknowledged_;
   int64_t next_delta_ns_ = 0;

@@ -43,6 +43,10 @@ struct EngineDrained {
 struct UsersWait {
   std::vector<v1::Waiting> all;
 };
+// What GiveShare of that number was for has ended.
+struct EngineGave {
+  uint64_t number;
+};
 // Of so many shares, as EngineDrained.
 struct ScenarioOver {
   std::string scenario;
@@ -68,7 +72,7 @@ struct Broken {
 struct Tick {};
 
 using LinkEvent = std::variant<Connected, Received, Disconnected, EngineMade, SetupEnded,
-                               EngineArmed, EngineDrained, UsersWait, ScenarioOver, LeaseOver,
+                               EngineArmed, EngineDrained, EngineGave, UsersWait, ScenarioOver, LeaseOver,
                                TeardownEnded, DeltaTaken, SignalTerm, Broken, Tick>;
 
 // ---- Actions ----
@@ -100,6 +104,13 @@ struct BeginScenario {
 struct TakeShare {
   v1::TakeShare take;
 };
+// To be answered with EngineGave.
+struct GiveShare {
+  v1::GiveShare give;
+};
+struct ChangeLoad {
+  v1::ChangeLoad change;
+};
 // Ends what is loaded now, to be answered with EngineDrained; more may be taken later.
 struct ParkEngine {};
 // Nothing is loaded from this instant on.
@@ -120,7 +131,7 @@ struct Exit {
 };
 
 using LinkAction = std::variant<Dial, SendMessage, MakeEngine, RunSetup, ArmEngine, StartEngine,
-                                OpenMeeting, BeginScenario, TakeShare, ParkEngine, ExtendLease,
+                                OpenMeeting, BeginScenario, TakeShare, GiveShare, ChangeLoad, ParkEngine, ExtendLease,
                                 StopEngine, RunTeardown, TakeDelta, Exit>;
 
 }  // namespace rampart::agent

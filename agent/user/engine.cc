@@ -1,5 +1,6 @@
 #include "agent/user/engine.h"
 
+#include <algorithm>
 #include <atomic>
 #include <condition_variable>
 #include <deque>
@@ -83,6 +84,8 @@ struct Engine::State {
 
   std::vector<std::string> scenario_names;
   std::vector<v1::Load> loads;  // by scenario
+  std::vector<Place> places;    // of the shares, in their order
+  absl::StatusOr<std::vector<std::vector<Share>>> SharesOf(Place place, bool counted) const;
   // By scenario, as `draining`.
   std::deque<std::atomic<uint64_t>> scenario_parts;
 
@@ -111,6 +114,23 @@ struct Engine::State {
   ProcessHealth process;
   int64_t delta_from_ns = -1;
 };
+
+// By thread and scenario. Of loads that count iterations nothing, unless they are `counted`, too.
+absl::StatusOr<std::vector<std::vector<Share>>> Engine::State::SharesOf(Place place,
+                                                                        bool counted) const {
+  place.threads = static_cast<int>(threads.size());
+  std::vector<std::vector<Share>> shares(threads.size());
+  for (size_t i = 0; i < shares.size(); ++i) {
+    place.thread = static_cast<int>(i);
+    for (const v1::Load& load : loads) {
+      const bool none = CountsIterations(load) && !counted;
+      absl::StatusOr<Share> share = none ? Share() : ShareOf(load, place);
+      if (!share.ok()) return share.status();
+      shares[i].push_back(*std::move(share));
+    }
+  }
+  return shares;
+}
 
 void Engine::State::Give() {
   const std::lock_guard lock(mutex);
@@ -147,6 +167,7 @@ absl::StatusOr<std::unique_ptr<Engine>> Engine::Make(const v1::Prepare& prepare,
   if (!faults.empty()) return absl::InvalidArgumentError(faults.all()[0].Format(plan.file()));
   absl::StatusOr<Place> place = PlaceOf(prepare.assignment(), options.threads);
   if (!place.ok()) return place.status();
+  state->places.push_back(*place);
   for (int thread = 0; thread < options.threads; ++thread) {
     place->thread = thread;
     const uint64_t seed = Mix(Mix(prepare.seed() + static_cast<uint64_t>(place->agent)) +
@@ -230,25 +251,67 @@ void Engine::Start(int64_t start_ns, std::function<void(uint64_t shares)> draine
 
 absl::Status Engine::Take(const v1::TakeShare& take) {
   if (!state_->started || state_->stopped) return absl::OkStatus();
-  absl::StatusOr<Place> place =
-      PlaceOf(take.assignment(), static_cast<int>(state_->threads.size()));
+  absl::StatusOr<Place> place = PlaceOf(take.assignment());
   if (!place.ok()) return place.status();
-  std::vector<std::vector<Share>> shares(state_->threads.size());
-  for (size_t i = 0; i < shares.size(); ++i) {
-    place->thread = static_cast<int>(i);
-    for (const v1::Load& load : state_->loads) {
-      const absl::StatusOr<Share> share = CountsIterations(load) ? Share() : ShareOf(load, *place);
-      if (!share.ok()) return share.status();
-      shares[i].push_back(*share);
-    }
-  }
+  absl::StatusOr<std::vector<std::vector<Share>>> shares = state_->SharesOf(*place, false);
+  if (!shares.ok()) return shares.status();
+  state_->places.push_back(*std::move(place));
   state_->Give();
   const Entry entry{take.agent_ns(), take.spread_ns()};
-  for (size_t i = 0; i < shares.size(); ++i) {
+  for (size_t i = 0; i < shares->size(); ++i) {
     EngineThread& thread = *state_->threads[i];
-    thread.Post([&thread, entry, own = std::move(shares[i])] { thread.Take(own, entry); });
+    thread.Post([&thread, entry, own = std::move((*shares)[i])] { thread.Take(own, entry); });
   }
   return absl::OkStatus();
+}
+
+absl::Status Engine::Give(const v1::Hand& keep, std::function<void()> given) {
+  const Hand hand{static_cast<int>(keep.agent()), {keep.weights().begin(), keep.weights().end()}};
+  if (hand.agent >= static_cast<int>(hand.weights.size())) {
+    return absl::InvalidArgumentError("what is to be kept has no weight");
+  }
+  // By thread, share and scenario.
+  std::vector<std::vector<std::vector<Share>>> kept(state_->threads.size());
+  std::vector<Place> places = state_->places;
+  for (Place& place : places) {
+    place.again.push_back(hand);
+    absl::StatusOr<std::vector<std::vector<Share>>> shares = state_->SharesOf(place, false);
+    if (!shares.ok()) return shares.status();
+    for (size_t i = 0; i < kept.size(); ++i) kept[i].push_back(std::move((*shares)[i]));
+  }
+  state_->places = std::move(places);
+  const auto left = std::make_shared<std::atomic<size_t>>(kept.size());
+  const auto one = [left, given = std::move(given)] {
+    if (left->fetch_sub(1) == 1) given();
+  };
+  for (size_t i = 0; i < kept.size(); ++i) {
+    EngineThread& thread = *state_->threads[i];
+    thread.Post([&thread, one, own = std::move(kept[i])]() mutable {
+      thread.Give(std::move(own), one);
+    });
+  }
+  return absl::OkStatus();
+}
+
+void Engine::Change(const v1::ChangeLoad& change) {
+  LoadChange told;
+  told.at_ns = change.agent_ns();
+  if (change.has_resume()) {
+    told.kind = LoadChange::Kind::kResume;
+  } else if (change.has_scenario()) {
+    told.kind = LoadChange::Kind::kLoad;
+    const auto& names = state_->scenario_names;
+    const auto found = std::ranges::find(names, change.scenario().scenario());
+    if (found == names.end()) return;
+    told.scenario = static_cast<size_t>(found - names.begin());
+    told.load = change.scenario().load();
+    state_->loads[told.scenario] = told.load;
+  } else if (!change.has_pause()) {
+    return;
+  }
+  for (const auto& thread : state_->threads) {
+    thread->Post([&thread, told] { thread->Change(told); });
+  }
 }
 
 void Engine::Park() {

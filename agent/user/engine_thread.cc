@@ -21,7 +21,8 @@ EngineThread::EngineThread(const MetricCatalog& catalog, Resolver& resolver, con
       script_(seed),
       names_(script_.lua()),
       recorder_(catalog, secrets),
-      context_{loop_, connector_, script_, names_, recorder_, clock},
+      pause_(loop_),
+      context_{loop_, connector_, script_, names_, recorder_, clock, pause_},
       cuts_(loop_, cancel_ns) {
   script_.SetDynamicNames(&names_);
   context_.vus = recorder_.Find("vus", {});
@@ -63,6 +64,7 @@ absl::Status EngineThread::Prepare(const v1::Plan& plan,
     absl::StatusOr<Share> share = ShareOf(scenario.load, place);
     if (!share.ok()) return share.status();
     shares_.push_back(*std::move(share));
+    loads_.push_back(scenario.load);
   }
   const auto thread = static_cast<size_t>(place.thread);
   for (size_t i = 0; i < RendezvousOf(plan).size(); ++i) {
@@ -80,8 +82,9 @@ void EngineThread::Begin(bool real_time) {
     const auto ended = [this] {
       if (--beside_ == 0 && closed_ != nullptr) closed_();
     };
-    beside_ = 2;
+    beside_ = 3;
     Spawn(cuts_.Run(), ended);
+    Spawn(ChangeLoad(), ended);
     Spawn(ProbeLag(), ended);
     loop_.Run();
   });
@@ -128,7 +131,7 @@ void EngineThread::Hold(const std::vector<Share>& shares, std::optional<Entry> e
   held.running = plan_.scenarios.size();
   for (size_t i = 0; i < plan_.scenarios.size(); ++i) {
     held.runs.push_back(std::make_unique<ScenarioRun>(context_, cuts_, plan_.scenarios[i],
-                                                      shares[i], [this, &held, i] {
+                                                      loads_[i], shares[i], [this, &held, i] {
                                                         ended_(i);
                                                         if (--held.running == 0) drained_();
                                                       }));
@@ -139,6 +142,66 @@ void EngineThread::Hold(const std::vector<Share>& shares, std::optional<Entry> e
   }
 }
 
+void EngineThread::Give(std::vector<std::vector<Share>> keep, std::function<void()> given) {
+  // One more than there are runs, so that it is not over before all were asked.
+  const auto left = std::make_shared<size_t>(1);
+  const auto one = [left, given = std::move(given)] {
+    if (--*left == 0) given();
+  };
+  for (size_t i = 0; i < held_.size() && i < keep.size(); ++i) {
+    for (size_t scenario = 0; scenario < keep[i].size(); ++scenario) {
+      ++*left;
+      held_[i].runs[scenario]->Give(std::move(keep[i][scenario]), one);
+    }
+  }
+  one();
+}
+
+void EngineThread::Change(LoadChange change) {
+  changes_.push_back(std::move(change));
+  changed_.EndWait();
+}
+
+Task<> EngineThread::ChangeLoad() {
+  while (!closing_) {
+    const int64_t next_ns = changes_.empty() ? kNever : changes_.front().at_ns;
+    if (next_ns > MonotonicNow()) co_await loop_.SleepUntil(next_ns, &changed_);
+    while (!changes_.empty() && changes_.front().at_ns <= MonotonicNow()) {
+      LoadChange change = std::move(changes_.front());
+      changes_.pop_front();
+      Apply(change);
+    }
+  }
+}
+
+void EngineThread::Apply(LoadChange& change) {
+  switch (change.kind) {
+    case LoadChange::Kind::kPause:
+      return pause_.Begin(change.at_ns);
+    case LoadChange::Kind::kResume:
+      return EndPause(change.at_ns);
+    case LoadChange::Kind::kLoad:
+      loads_[change.scenario] = std::move(change.load);
+      for (Held& held : held_) held.runs[change.scenario]->LoadChanged();
+      return;
+  }
+}
+
+void EngineThread::EndPause(int64_t at_ns) {
+  if (!pause_.on()) return;
+  const int64_t since_ns = pause_.since_ns();
+  const int64_t length_ns = pause_.End(at_ns);
+  for (std::optional<int64_t>& start_ns : starts_ns_) {
+    if (start_ns) *start_ns += length_ns;
+  }
+  for (Held& held : held_) {
+    for (const auto& run : held.runs) run->Shift(since_ns, since_ns + length_ns);
+    if (held.entry && held.entry->at_ns < since_ns + length_ns) {
+      held.entry->at_ns = std::min(held.entry->at_ns, since_ns) + length_ns;
+    }
+  }
+}
+
 void EngineThread::EndRuns(v1::StopKind kind) {
   for (Held& held : held_) {
     for (const auto& run : held.runs) run->Stop(kind);
@@ -146,6 +209,9 @@ void EngineThread::EndRuns(v1::StopKind kind) {
 }
 
 void EngineThread::Stop(v1::StopKind kind) {
+  // Who is held has its grace to end.
+  changes_.clear();
+  EndPause(MonotonicNow());
   EndRuns(kind);
   if (aside_ != nullptr && kind == v1::ABORT) cuts_.Now(aside_);
 }
@@ -203,6 +269,7 @@ void EngineThread::Close(std::function<void()> ended) {
   closed_ = std::move(ended);
   closing_ = true;
   cuts_.Stop();
+  changed_.Request();
   probe_.Request();
 }
 

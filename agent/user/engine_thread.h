@@ -21,6 +21,7 @@
 #include "agent/stats/recorder.h"
 #include "agent/user/compiled/compiled_plan.h"
 #include "agent/user/cuts.h"
+#include "agent/user/pause.h"
 #include "agent/user/scenario_run.h"
 #include "agent/user/thread_context.h"
 #include "agent/user/waiting_users.h"
@@ -40,6 +41,15 @@ struct ThreadFlush {
   int64_t at_ns = 0;
   ThreadHealth health;
   std::vector<Recorder::Key> new_keys;  // series that are new since the last flush
+};
+
+// At an instant on MonotonicNow's clock; of a thread they come in order.
+struct LoadChange {
+  enum class Kind { kPause, kResume, kLoad };
+  int64_t at_ns = 0;
+  Kind kind = Kind::kPause;
+  size_t scenario = 0;  // whose load changes
+  v1::Load load = {};
 };
 
 class EngineThread {
@@ -79,6 +89,11 @@ class EngineThread {
       over();
     });
   }
+  // Keeps of every share that it has, in their order, what `keep` says by share and scenario;
+  // `given` is called when nothing else runs any more.
+  void Give(std::vector<std::vector<Share>> keep, std::function<void()> given);
+  // After Start: at its instant.
+  void Change(LoadChange change);
   // Ends what runs now, with no grace. What is taken later runs.
   void Park() { EndRuns(v1::ABORT); }
   void OpenRendezvous(size_t rendezvous, uint64_t opening, int64_t at_ns) {
@@ -101,6 +116,9 @@ class EngineThread {
   };
   void Hold(const std::vector<Share>& shares, std::optional<Entry> entry);
   void EndRuns(v1::StopKind kind);
+  Task<> ChangeLoad();
+  void Apply(LoadChange& change);
+  void EndPause(int64_t at_ns);
 
   // Steps that run once, outside of the load.
   Task<> Aside(const CompiledScenario& scenario, std::shared_ptr<User> user, absl::Status* result);
@@ -111,12 +129,16 @@ class EngineThread {
   Script script_;
   ScopeNames names_;
   Recorder recorder_;
+  Pause pause_;
   ThreadContext context_;
   Cuts cuts_;
   CompiledPlan plan_;
   std::unique_ptr<FeedCursors> feeds_;
   std::deque<Held> held_;  // users refer to their run, so it stays when it has ended
   std::vector<Share> shares_;
+  std::vector<v1::Load> loads_;  // by scenario, as they are now
+  std::deque<LoadChange> changes_;  // to come
+  Interrupt changed_;
   std::vector<std::optional<int64_t>> starts_ns_;  // by scenario, once it is known
   std::function<void(size_t scenario)> ended_;
   std::function<void()> drained_;

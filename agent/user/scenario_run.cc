@@ -21,10 +21,11 @@ constexpr int64_t kEnterLateNs = 1'000'000'000;
 }  // namespace
 
 ScenarioRun::ScenarioRun(ThreadContext& context, Cuts& cuts, const CompiledScenario& scenario,
-                         Share share, std::function<void()> ended)
+                         const v1::Load& load, Share share, std::function<void()> ended)
     : context_(context),
       cuts_(cuts),
       scenario_(scenario),
+      load_(load),
       share_(std::move(share)),
       ended_(std::move(ended)),
       iterations_left_(share_.iterations) {}
@@ -39,26 +40,23 @@ void ScenarioRun::Start(int64_t start_ns, std::optional<Entry> entry) {
        {scenario_.series.dropped, scenario_.series.interrupted, scenario_.series.step_errors}) {
     context_.recorder.Count(series, 0);
   }
-  const auto own = [this](int64_t users) {
-    return share_.users.empty() ? 0 : share_.users.CountBefore(users);
-  };
-  int64_t made = own(MostUsers(scenario_.load));
+  int64_t made = OwnOf(MostUsers(load_));
   if (open_model()) {
     most_users_ = made;
     const auto take = [&](const auto& rate) {
-      made = own(rate.users());
+      made = OwnOf(rate.users());
       busy_waits_ = rate.when_busy() == v1::WAIT;
     };
-    if (scenario_.load.has_constant_arrival_rate()) {
-      take(scenario_.load.constant_arrival_rate());
+    if (load_.has_constant_arrival_rate()) {
+      take(load_.constant_arrival_rate());
     } else {
-      take(scenario_.load.ramping_arrival_rate());
+      take(load_.ramping_arrival_rate());
     }
     MakeIdle(made);
     // Low ids serve first.
     std::reverse(idle_.begin(), idle_.end());
-  } else if (made > 0) {
-    context_.recorder.GaugeAdd(context_.vus_max, static_cast<double>(made), context_.clock.Now());
+  } else {
+    CountMost();
   }
   Spawn(open_model() ? DriveArrivals() : DriveUsers(), [this] {
     driver_done_ = true;
@@ -86,10 +84,85 @@ void ScenarioRun::Stop(v1::StopKind kind) {
 
 void ScenarioRun::MaybeEnded() {
   if (!driver_done_ || live() != 0 || ended_ == nullptr) return;
-  if (waiting_ > 0) {  // and cannot any longer
-    context_.recorder.Count(scenario_.series.dropped, static_cast<double>(waiting_));
+  const int64_t waiting = waiting_ + static_cast<int64_t>(carried_.size());
+  if (waiting > 0) {  // and cannot any longer
+    context_.recorder.Count(scenario_.series.dropped, static_cast<double>(waiting));
   }
   std::exchange(ended_, nullptr)();
+}
+
+int64_t ScenarioRun::Position() const {
+  return (context_.pause.on() ? context_.pause.since_ns() : MonotonicNow()) - start_ns_;
+}
+
+bool ScenarioRun::Early(int64_t at_ns, uint64_t changes) const {
+  if (stopping_ || changes != changes_ || driver_.requested()) return false;
+  return context_.pause.on() || MonotonicNow() < start_ns_ + at_ns;
+}
+
+void ScenarioRun::CountMost() {
+  const int64_t most = OwnOf(MostUsers(load_));
+  if (most != most_) {
+    context_.recorder.GaugeAdd(context_.vus_max, static_cast<double>(most - most_),
+                               context_.clock.Now());
+  }
+  most_ = most;
+}
+
+void ScenarioRun::Shift(int64_t from_ns, int64_t to_ns) {
+  start_ns_ += to_ns - from_ns;
+  // One that is to enter later does so then; one that was to in the pause does at its end.
+  if (entry_ && entry_->at_ns < to_ns) {
+    entry_->at_ns = std::min(entry_->at_ns, from_ns) + to_ns - from_ns;
+  }
+  for (int64_t& due_ns : carried_) due_ns += to_ns - from_ns;
+}
+
+void ScenarioRun::LoadChanged() {
+  if (!started_ || stopping_ || driver_done_) return;
+  if (timeline_) {
+    CountMost();
+    PlanUsers(Position(), entering_.empty() ? 0 : enter_spread_ns_);
+  } else if (schedule_) {
+    PlanArrivals();
+    // Of those that should have been sent before this was heard of.
+    if (next_ < count_ && MonotonicNow() - DueAt(next_) > kEnterLateNs) {
+      const int64_t next = OwnBefore(Position());
+      context_.recorder.Count(scenario_.series.dropped, static_cast<double>(next - next_));
+      next_ = next;
+    }
+  }
+  ++changes_;
+  driver_.EndWait();
+}
+
+void ScenarioRun::Give(Share keep, std::function<void()> given) {
+  if (counts_iterations()) return given();
+  const int64_t next = next_ < count_ ? share_.arrivals->At(next_) : INT64_MAX;
+  if (share_.arrivals) {
+    for (; waiting_ > 0; --waiting_) carried_.push_back(DueAt(first_waiting_++));
+  }
+  share_ = std::move(keep);
+  given_.push_back(std::move(given));
+  if (started_ && !stopping_) {
+    if (timeline_) PlanUsers(Position(), entering_.empty() ? 0 : enter_spread_ns_);
+    if (schedule_) {
+      PlanArrivals();
+      next_ = share_.arrivals && next != INT64_MAX ? share_.arrivals->CountBefore(next) : count_;
+      Retire();
+    }
+    if (!open_model()) CountMost();
+    ++changes_;
+    driver_.EndWait();
+  }
+  leaving_ = 1 + static_cast<int64_t>(retired_.size());
+  for (const auto& [id, user] : live_) leaving_ += Owns(id) ? 0 : 1;
+  Leaves();
+}
+
+void ScenarioRun::Leaves() {
+  if (--leaving_ > 0) return;
+  for (const auto& given : std::exchange(given_, {})) given();
 }
 
 ScenarioRun::LiveUser ScenarioRun::MakeUser(int64_t id) {
@@ -111,42 +184,91 @@ void ScenarioRun::CountLive(bool live) {
 
 // ---- Users that are planned
 
+void ScenarioRun::PlanUsers(int64_t position_ns, int64_t spread_ns) {
+  const absl::StatusOr<UserSchedule> schedule = UserSchedule::Make(load_);
+  if (!schedule.ok()) return;  // such a load was refused when the plan was read
+  length_ns_ = schedule->Length();
+  timeline_.emplace(*schedule, share_.users);
+  entering_.clear();
+  entered_ = 0;
+  enter_from_ns_ = position_ns;
+  enter_spread_ns_ = spread_ns;
+  const int64_t running = timeline_->EnterAt(position_ns);
+  for (int64_t own = 0; own < running; ++own) {
+    const int64_t id = share_.users.At(own) + 1;
+    const auto found = live_.find(id);
+    if (found == live_.end() || found->second->stopping) entering_.push_back(id);
+  }
+  const int64_t cut_ns = MonotonicNow() + scenario_.graceful_ramp_down_ns;
+  for (const auto& [id, user] : live_) {
+    if (Owns(id) && OwnOf(id) <= running) continue;
+    user->restart = false;
+    if (!user->stopping) StopUser(id, cut_ns);
+  }
+}
+
 Task<> ScenarioRun::DriveUsers() {
-  const absl::StatusOr<UserSchedule> schedule = UserSchedule::Make(scenario_.load);
-  if (!schedule.ok()) co_return;  // such a load was refused when the plan was read
-  UserTimeline timeline(*schedule, share_.users);
-  if (entry_) to_enter_ = timeline.EnterAt(entry_->at_ns - start_ns_);
-  int in_a_row = 0;
-  while (const std::optional<UserEvent> event = NextEvent(timeline)) {
-    const int64_t at_ns = start_ns_ + event->at_ns;
-    if (MonotonicNow() < at_ns) {
-      // Woken early: it is stopped, or every user has made all its iterations.
-      co_await context_.loop.SleepUntil(at_ns, &driver_);
-      in_a_row = 0;
-    } else if (++in_a_row % kYieldEvery == 0) {
-      co_await context_.loop.Yield();
+  if (entry_) {
+    while (Early(entry_->at_ns - start_ns_, changes_)) {
+      if (context_.pause.on()) {
+        co_await context_.pause.Wait(driver_);
+      } else {
+        co_await context_.loop.SleepUntil(entry_->at_ns, &driver_);
+      }
     }
     if (stopping_) co_return;
+    PlanUsers(entry_->at_ns - start_ns_, entry_->spread_ns);
+  } else {
+    PlanUsers(-1, 0);
+  }
+  int in_a_row = 0;
+  for (;;) {
+    const std::optional<UserEvent> event = NextEvent();
+    // Without own users now there may be some when the load is changed.
+    if (!event && (counts_iterations() || share_.users.empty())) co_return;
+    const int64_t due_ns = event ? event->at_ns : length_ns_;
+    const uint64_t changes = changes_;
+    bool waited = false;
+    // Woken early: it is stopped or changed, or every user has made all its iterations.
+    while (Early(due_ns, changes)) {
+      waited = true;
+      if (context_.pause.on()) {
+        co_await context_.pause.Wait(driver_);
+      } else {
+        co_await context_.loop.SleepUntil(start_ns_ + due_ns, &driver_);
+      }
+    }
+    in_a_row = waited ? 0 : in_a_row + 1;
+    if (in_a_row % kYieldEvery == kYieldEvery - 1) co_await context_.loop.Yield();
+    if (stopping_) co_return;
+    if (changes != changes_) continue;  // there is another timeline
+    if (!event) co_return;
+    const int64_t at_ns = start_ns_ + due_ns;
     if (event->start) {
       StartUser(event->user, at_ns);
     } else {
-      const bool at_end = event->at_ns >= schedule->Length();
+      const bool at_end = event->at_ns >= length_ns_;
       StopUser(event->user,
                at_ns + (at_end ? scenario_.graceful_stop_ns : scenario_.graceful_ramp_down_ns));
     }
   }
 }
 
-std::optional<UserEvent> ScenarioRun::NextEvent(UserTimeline& timeline) {
-  std::optional<UserEvent> next = timeline.Next();
-  if (entered_ == to_enter_) return next;
-  const int64_t enter_ns = entry_->at_ns - start_ns_ + entry_->spread_ns * entered_ / to_enter_;
+std::optional<UserEvent> ScenarioRun::NextEvent() {
+  if (!timeline_) return std::nullopt;
+  std::optional<UserEvent> next = timeline_->Next();
+  if (entering_.empty()) return next;
+  const auto all = entered_ + static_cast<int64_t>(entering_.size());
+  const int64_t enter_ns = enter_from_ns_ + enter_spread_ns_ * entered_ / all;
   if (!next || enter_ns <= next->at_ns) {
-    timeline.PutBack(next);
-    return UserEvent{enter_ns, share_.users.At(entered_++) + 1, true};
+    timeline_->PutBack(next);
+    const int64_t user = entering_.front();
+    entering_.pop_front();
+    ++entered_;
+    return UserEvent{enter_ns, user, true};
   }
   // The highest stops first, and it has not entered yet.
-  if (!next->start && next->user == share_.users.At(to_enter_ - 1) + 1) --to_enter_;
+  if (!next->start && next->user == entering_.back()) entering_.pop_back();
   return next;
 }
 
@@ -165,8 +287,8 @@ void ScenarioRun::StartUser(int64_t id, int64_t due_ns) {
     return;
   }
   const LiveUser user = MakeUser(id);
-  if (scenario_.load.has_iterations_per_user()) {
-    user->iterations_left = scenario_.load.iterations_per_user().iterations();
+  if (load_.has_iterations_per_user()) {
+    user->iterations_left = load_.iterations_per_user().iterations();
   }
   SetLive(user, true);
   Live(user);
@@ -182,13 +304,15 @@ void ScenarioRun::StopUser(int64_t id, int64_t cut_ns) {
 
 bool ScenarioRun::TakeIteration(User& user) {
   if (user.stopping || user.soft.requested()) return false;
-  if (scenario_.load.has_shared_iterations()) return iterations_left_-- > 0;
+  if (load_.has_shared_iterations()) return iterations_left_-- > 0;
   if (user.iterations_left < 0) return true;
   return user.iterations_left-- > 0;
 }
 
 Detached ScenarioRun::Live(LiveUser user) {
-  while (TakeIteration(*user)) {
+  for (;;) {
+    if (context_.pause.on()) co_await context_.pause.Hold(user->soft);
+    if (!TakeIteration(*user)) break;
     const int64_t begin_ns = MonotonicNow();
     Walker walker(context_, *user);
     const Flow flow = co_await walker.Run(scenario_.steps);
@@ -200,42 +324,71 @@ Detached ScenarioRun::Live(LiveUser user) {
 }
 
 void ScenarioRun::UserEnded(const LiveUser& user) {
+  const int64_t id = user->scope.user_id;
   SetLive(user, false);
-  if (user->restart && !stopping_) StartUser(user->scope.user_id, MonotonicNow());
+  if (user->restart && !stopping_) StartUser(id, MonotonicNow());
+  if (leaving_ > 0 && !Owns(id)) Leaves();
   if (counts_iterations() && live_.empty()) driver_.Request();
   MaybeEnded();
 }
 
 // ---- Arrivals that are planned
 
-Task<> ScenarioRun::DriveArrivals() {
-  absl::StatusOr<ArrivalSchedule> schedule = ArrivalSchedule::Make(scenario_.load);
-  if (!schedule.ok() || !share_.arrivals) co_return;
+void ScenarioRun::PlanArrivals() {
+  absl::StatusOr<ArrivalSchedule> schedule = ArrivalSchedule::Make(load_);
+  if (!schedule.ok()) return;  // such a load was refused when the plan was read
   schedule_ = *std::move(schedule);
-  const int64_t count = share_.arrivals->CountBefore(schedule_->Count());
-  int64_t next = 0;
+  length_ns_ = schedule_->Length();
+  count_ = share_.arrivals ? share_.arrivals->CountBefore(schedule_->Count()) : 0;
+}
+
+int64_t ScenarioRun::OwnBefore(int64_t position_ns) const {
+  return share_.arrivals->CountBefore(schedule_->CountBefore(position_ns));
+}
+
+Task<> ScenarioRun::DriveArrivals() {
+  if (entry_) {
+    while (Early(entry_->at_ns - start_ns_, changes_)) {
+      if (context_.pause.on()) {
+        co_await context_.pause.Wait(driver_);
+      } else {
+        co_await context_.loop.SleepUntil(entry_->at_ns, &driver_);
+      }
+    }
+  }
+  if (!share_.arrivals) co_return;
+  PlanArrivals();
   const int64_t late_ns = MonotonicNow() - start_ns_;
   if (entry_) {
-    next = share_.arrivals->CountBefore(schedule_->CountBefore(entry_->at_ns - start_ns_));
+    next_ = OwnBefore(entry_->at_ns - start_ns_);
   } else if (late_ns > kEnterLateNs) {
-    next = share_.arrivals->CountBefore(schedule_->CountBefore(late_ns));
+    next_ = OwnBefore(late_ns);
   }
   int in_a_row = 0;
-  for (; next < count && !stopping_; ++next) {
-    const int64_t due_ns = DueAt(next);
-    if (const int64_t now_ns = MonotonicNow(); now_ns < due_ns) {
-      co_await context_.loop.SleepUntil(std::max(due_ns, now_ns + kShortestSleepNs), &driver_);
-      in_a_row = 0;
-    } else if (++in_a_row % kYieldEvery == 0) {
-      co_await context_.loop.Yield();
+  while (!stopping_) {
+    const uint64_t changes = changes_;
+    // The last arrivals may run on until the scenario's grace is over.
+    const bool over = next_ >= count_;
+    const int64_t at_ns = over ? length_ns_ : DueAt(next_) - start_ns_;
+    bool waited = false;
+    while (Early(at_ns, changes)) {
+      waited = true;
+      if (context_.pause.on()) {
+        co_await context_.pause.Wait(driver_);
+      } else {
+        const int64_t least_ns = MonotonicNow() + kShortestSleepNs;
+        co_await context_.loop.SleepUntil(std::max(start_ns_ + at_ns, least_ns), &driver_);
+      }
     }
-    if (!stopping_) Arrive(next, due_ns);
+    in_a_row = waited ? 0 : in_a_row + 1;
+    if (in_a_row % kYieldEvery == kYieldEvery - 1) co_await context_.loop.Yield();
+    if (stopping_ || changes != changes_) continue;
+    if (over) break;
+    const int64_t arrival = next_++;
+    Arrive(arrival, DueAt(arrival));
   }
   if (stopping_) co_return;
-  // The last arrivals may run on until the scenario's grace is over.
-  const int64_t end_ns = start_ns_ + schedule_->Length();
-  co_await context_.loop.SleepUntil(end_ns, &driver_);
-  if (stopping_) co_return;
+  const int64_t end_ns = start_ns_ + length_ns_;
   ForEachLive([&](const LiveUser& user) { cuts_.At(end_ns + scenario_.graceful_stop_ns, user); });
 }
 
@@ -263,18 +416,50 @@ Detached ScenarioRun::Serve(User& user, int64_t due_ns) {
     Walker walker(context_, user);
     const Flow flow = co_await walker.Run(scenario_.steps);
     IterationEnded(user, walker, flow, begin_ns);
-    if (waiting_ == 0) break;
+    if (!waits()) break;
     // Iterations that never wait must not keep the thread from others.
     co_await context_.loop.Yield();
-    if (waiting_ == 0 || stopping_ || user.soft.requested()) break;
-    --waiting_;
-    due_ns = DueAt(first_waiting_++);
+    if (context_.pause.on()) co_await context_.pause.Hold(user.soft);
+    if (!waits() || stopping_ || user.stopping || user.soft.requested()) break;
+    due_ns = NextWaiting();
     user.turn_ns = MonotonicNow();
   }
   user.has_due = false;
-  idle_.push_back(&user);
   CountLive(false);
+  const auto retired =
+      std::ranges::find_if(retired_, [&](const LiveUser& one) { return one.get() == &user; });
+  if (retired == retired_.end()) {
+    idle_.push_back(&user);
+  } else {
+    retired_.erase(retired);  // and the user with it
+    Leaves();
+  }
   MaybeEnded();
+}
+
+void ScenarioRun::Retire() {
+  most_users_ = OwnOf(MostUsers(load_));
+  const auto before = static_cast<int64_t>(made_.size());
+  std::erase_if(idle_, [this](const User* user) { return !Owns(user->scope.user_id); });
+  std::erase_if(made_, [this](const LiveUser& user) {
+    if (Owns(user->scope.user_id)) return false;
+    user->stopping = true;
+    if (user->has_due) retired_.push_back(user);
+    return true;
+  });
+  const auto after = static_cast<int64_t>(made_.size());
+  context_.recorder.GaugeAdd(context_.vus_max, static_cast<double>(after - before),
+                             context_.clock.Now());
+}
+
+int64_t ScenarioRun::NextWaiting() {
+  if (!carried_.empty()) {
+    const int64_t due_ns = carried_.front();
+    carried_.pop_front();
+    return due_ns;
+  }
+  --waiting_;
+  return DueAt(first_waiting_++);
 }
 
 void ScenarioRun::MakeIdle(int64_t users) {

@@ -17,6 +17,7 @@
 #include "agent/script/scope.h"
 #include "agent/stats/recorder.h"
 #include "agent/user/compiled/step_parts.h"
+#include "agent/user/pause.h"
 #include "agent/user/walk/meeting.h"
 #include "common/script/script.h"
 
@@ -93,6 +94,7 @@ struct ThreadContext {
   ScopeNames& names;
   Recorder& recorder;
   const RunClock& clock;
+  Pause& pause;
   FeedCursors* feeds = nullptr;  // set when the plan is known
   bool keeps_response = false;
   HashUses hashes = {};  // that any step has to make

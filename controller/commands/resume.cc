@@ -110,6 +110,7 @@ int Resume(const ResumeFlags& flags) {
     options.service = *std::move(service);
     options.journal = (*journal)->file();
     options.resumed = std::move(core);
+    options.control_folder = (*journal)->folder();
     result = Conduct(std::move(options), terminal);
     if (!result.ok()) {
       return Say(absl::InternalError(absl::StrCat(

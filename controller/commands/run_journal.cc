@@ -64,6 +64,7 @@ absl::Status RunJournal::Begin(ConductOptions* options, Terminal& terminal) {
   terminal.Line("should this controller be killed: controller resume " + directory_->path());
 
   options->journal = file_.get();
+  options->control_folder = directory_->path();
   v1::JournalMeta& meta = options->meta;
   meta.set_rampart_version(RAMPART_VERSION);
   meta.set_keep_journal(flags_.keep);

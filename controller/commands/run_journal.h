@@ -35,6 +35,8 @@ class RunJournal {
   // Nothing when there is to be none. Says on the terminal how to go on with it.
   absl::Status Begin(ConductOptions* options, Terminal& terminal);
   JournalFile* file() { return file_.get(); }
+  // Empty without one.
+  std::string folder() const { return directory_ ? directory_->path() : ""; }
 
   // The report is written: the journal goes, or says so. Not called, it stays, to be resumed.
   void End();

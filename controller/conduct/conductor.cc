@@ -20,6 +20,7 @@
 #include "controller/conduct/outbox.h"
 #include "controller/conduct/run_meta.h"
 #include "controller/conduct/signals.h"
+#include "controller/control/control_service.h"
 #include "controller/fleet/launcher.h"
 #include "controller/fleet/machine.h"
 #include "controller/journal/journal_writer.h"
@@ -36,6 +37,7 @@ constexpr int64_t kJudgeEveryNs = 1'000'000'000;
 // connection may have got it.
 constexpr int64_t kListenAgainNs = 10'000'000'000;
 constexpr std::chrono::milliseconds kListenAgainEvery(200);
+constexpr char kEnded[] = "the run has ended";
 constexpr uint64_t kEverything = std::numeric_limits<uint64_t>::max();
 
 int64_t Now() {
@@ -61,7 +63,12 @@ struct Synced {
 struct JournalFailed {
   absl::Status status;
 };
-using Event = std::variant<FleetEvent, Signalled, Synced, JournalFailed>;
+// What a person asks of the run over its control socket.
+struct Question {
+  v1::ControlRequest request;
+  ControlAnswer answer;
+};
+using Event = std::variant<FleetEvent, Signalled, Synced, JournalFailed, Question>;
 
 class Conductor {
  public:
@@ -84,6 +91,7 @@ class Conductor {
     options_.service.on_notice = [this](const std::string& notice) { Say(notice); };
     if (absl::Status status = Listen(); !status.ok()) return status;
     if (absl::Status status = BeginJournal(); !status.ok()) return status;
+    ListenForPeople();
     if (resumed_) {
       Say("listening again on " + options_.service.listen);
       Step(FleetEvent(Restarted{UnixNow()}));
@@ -108,6 +116,7 @@ class Conductor {
       Show();
     }
     terminal_.Finish();
+    EndControl();
     service_->Shutdown();
     if (launcher_ != nullptr) launcher_->Terminate();
     journal_.reset();
@@ -130,6 +139,37 @@ class Conductor {
       if (Now() >= until_ns) return service.status();
       std::this_thread::sleep_for(kListenAgainEvery);
     }
+  }
+
+  // A run without it is a run all the same.
+  void ListenForPeople() {
+    if (options_.control_folder.empty()) return;
+    absl::StatusOr<std::unique_ptr<ControlService>> control = ControlService::Listen(
+        options_.control_folder, [this](v1::ControlRequest request, ControlAnswer answer) {
+          if (!events_.Push(Question{request, answer})) Answer(answer, "", kEnded);
+        });
+    if (control.ok()) {
+      control_ = *std::move(control);
+    } else {
+      Say("this run can be neither paused nor scaled: " + std::string(control.status().message()));
+    }
+  }
+
+  // Whoever still asks is told that it is too late.
+  void EndControl() {
+    for (Event& event : events_.Close()) {
+      if (const auto* question = std::get_if<Question>(&event)) {
+        Answer(question->answer, "", kEnded);
+      }
+    }
+    control_.reset();
+  }
+
+  static void Answer(const ControlAnswer& answer, std::string done, std::string error) {
+    v1::ControlReply reply;
+    reply.set_done(std::move(done));
+    reply.set_error(std::move(error));
+    answer(std::move(reply));
   }
 
   absl::Status BeginJournal() {
@@ -186,6 +226,19 @@ class Conductor {
   void On(FleetEvent& event) { Step(std::move(event)); }
   void On(const Signalled& signalled) {
     Step(Interrupt{signalled.number == SIGTERM ? "SIGTERM" : "Ctrl-C"});
+  }
+  void On(const Question& question) {
+    if (question.request.has_stop()) {
+      if (core_->phase() >= Phase::kFinalising) return Answer(question.answer, "", kEnded);
+      const bool now = question.request.stop().now();
+      Step(Interrupt{"controller stop"});
+      if (now) Step(Interrupt{"controller stop --now"});
+      return Answer(question.answer, now ? "ending now" : "ending in order", "");
+    }
+    absl::StatusOr<RunCore::Asked> asked = core_->Ask(question.request, Now());
+    if (!asked.ok()) return Answer(question.answer, "", std::string(asked.status().message()));
+    Step(std::move(asked->event));
+    Answer(question.answer, asked->done, "");
   }
   void On(const Synced& synced) {
     if (journal_ == nullptr) return;
@@ -282,6 +335,7 @@ class Conductor {
   const Secrets secrets_;
   EventQueue<Event> events_;
   std::unique_ptr<FleetService> service_;
+  std::unique_ptr<ControlService> control_;  // null without
   std::unique_ptr<Launcher> launcher_;
   std::unique_ptr<JournalWriter> journal_;  // null without one, and when it has failed
   Outbox outbox_;

@@ -43,8 +43,10 @@ struct ConductOptions {
   JournalFile* journal = nullptr;
   // What the caller knows of it: see AddMeta.
   v1::JournalMeta meta = {};
-  // A run that is in the journal: it goes on. Of the above only the service, the journal and the
-  // hooks count then.
+  // Where people can ask things of the run, who may enter it: see ControlService. Empty: they cannot.
+  std::string control_folder = {};
+  // A run that is in the journal: it goes on. Of the above only the service, the journal, the
+  // folder and the hooks count then.
   std::unique_ptr<RunCore> resumed = nullptr;
 };
 

@@ -18,18 +18,27 @@ class EventQueue {
  public:
   static constexpr size_t kMaxEvents = 100'000;
 
-  void Push(Event event) {
+  // False when it was dropped: also after Close.
+  bool Push(Event event) {
     bool first = false;
     {
       const std::lock_guard lock(mutex_);
+      if (closed_) return false;
       if (events_.size() >= kMaxEvents) {
         overflowed_ = true;
-        return;
+        return false;
       }
       first = events_.empty();
       events_.push_back(std::move(event));
     }
     if (first) pushed_.notify_one();
+    return true;
+  }
+  // Nobody takes any more. What nobody took.
+  std::deque<Event> Close() {
+    const std::lock_guard lock(mutex_);
+    closed_ = true;
+    return std::exchange(events_, {});
   }
 
   // All that there are, in order; none when none came in time. What comes meanwhile is for the next
@@ -50,6 +59,7 @@ class EventQueue {
   std::condition_variable pushed_;
   std::deque<Event> events_;
   bool overflowed_ = false;
+  bool closed_ = false;
 };
 
 }  // namespace rampart::controller

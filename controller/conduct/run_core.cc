@@ -5,11 +5,31 @@
 #include <utility>
 #include <variant>
 
+#include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
+#include "common/load/nanoseconds.h"
+#include "controller/run/number_text.h"
+
 namespace rampart::controller {
 namespace {
 
 double Seconds(int64_t from_ns, int64_t to_ns) {
   return from_ns == 0 || to_ns < from_ns ? 0 : static_cast<double>(to_ns - from_ns) / 1e9;
+}
+
+// `chat scaled to 2,000 users over 10 s`.
+std::string ScaleText(const v1::ControlRequest::Scale& scale, const std::string& scenario) {
+  std::string to;
+  if (scale.has_rate()) {
+    const v1::Rate& rate = scale.rate();
+    const double per_s = static_cast<double>(rate.count()) * 1e9 /
+                         static_cast<double>(std::max<int64_t>(rate.per_ns(), 1));
+    to = NumberText(per_s) + " iterations/s";
+  } else {
+    to = NumberText(static_cast<double>(scale.users())) + (scale.users() == 1 ? " user" : " users");
+  }
+  return absl::StrCat(scenario, " scaled to ", to, " over ",
+                      absl::FormatDuration(absl::Nanoseconds(Ns(scale.over()))));
 }
 
 }  // namespace
@@ -76,6 +96,36 @@ void RunCore::On(const ReportWritten&) {
   reported_ = true;
 }
 
+absl::StatusOr<RunCore::Asked> RunCore::Ask(const v1::ControlRequest& request,
+                                            int64_t now_ns) const {
+  LoadChangeAsked asked;
+  v1::ChangeLoad& change = asked.change;
+  change.set_agent_ns(fleet_.NextChangeNs(now_ns));
+  switch (request.kind_case()) {
+    case v1::ControlRequest::kPause:
+      change.mutable_pause();
+      asked.what = "paused";
+      break;
+    case v1::ControlRequest::kResume:
+      change.mutable_resume();
+      asked.what = "going on";
+      break;
+    case v1::ControlRequest::kScale: {
+      const absl::StatusOr<v1::ScenarioLoad> scaled =
+          run_.Scaled(request.scale(), change.agent_ns() - start_ns_);
+      if (!scaled.ok() && started()) return scaled.status();
+      if (scaled.ok()) *change.mutable_scenario() = *scaled;
+      asked.what = ScaleText(request.scale(), change.scenario().scenario());
+      break;
+    }
+    default:
+      return absl::InvalidArgumentError("the request asks for nothing that this controller knows");
+  }
+  if (absl::Status may = fleet_.MayChange(change); !may.ok()) return may;
+  std::string what = asked.what;
+  return Asked{FleetEvent(std::move(asked)), std::move(what)};
+}
+
 std::vector<FleetAction> RunCore::Tell(const FleetEvent& event) {
   return fleet_.Step(event, now_ns_);
 }
@@ -103,6 +153,7 @@ void RunCore::Do(const AgentJoined& joined) {
   const auto launched = launched_.find(known.name);
   known.pid = launched == launched_.end() ? 0 : launched->second.pid;
   run_.SetAgent(joined.agent, known);
+  if (joined.late) step_.lines.push_back(known.name + " has joined while the load runs");
 }
 
 void RunCore::Do(const AgentStateChanged& changed) {
@@ -139,6 +190,11 @@ void RunCore::Do(const Started& started) {
     known_[agent].clock_skew_ms = started.skew_ms[agent];
     run_.SetAgent(static_cast<int>(agent), known_[agent]);
   }
+}
+
+void RunCore::Do(const LoadChanged& changed) {
+  step_.lines.push_back(changed.what);
+  run_.ChangeLoad(changed.change, changed.change.agent_ns() - start_ns_, changed.what);
 }
 
 void RunCore::Do(const ScenarioStarted& started) {

@@ -8,10 +8,12 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/statusor.h"
 #include "controller/fleet/fleet.h"
 #include "controller/journal/run_event.h"
 #include "controller/run/result.h"
 #include "controller/run/run.h"
+#include "rampart/v1/control.pb.h"
 
 namespace rampart::controller {
 
@@ -46,6 +48,14 @@ class RunCore {
   // `now_ns` never goes back. Changes the event only by what makes it come to the same again.
   RunStep Step(RunEvent* event, int64_t now_ns);
 
+  // What a person asks for, as an event for Step and in words for who asked. An error says to a
+  // person why it cannot be done.
+  struct Asked {
+    RunEvent event;
+    std::string done;
+  };
+  absl::StatusOr<Asked> Ask(const v1::ControlRequest& request, int64_t now_ns) const;
+
   const FleetOptions& fleet_options() const { return options_.fleet; }
   Phase phase() const { return fleet_.phase(); }
   bool started() const { return start_ns_ != 0; }
@@ -79,6 +89,7 @@ class RunCore {
   void Do(const AgentReturned& returned);
   void Do(const PhaseChanged& changed);
   void Do(const Started& started);
+  void Do(const LoadChanged& changed);
   void Do(const ScenarioStarted& started);
   void Do(const RunFailed& failed);
   void Do(const TeardownFailed& failed);

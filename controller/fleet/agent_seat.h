@@ -42,10 +42,19 @@ class DeltaGate {
 
 // A share of the load that an agent has.
 struct HeldShare {
-  v1::Assignment share;
+  v1::Assignment share;   // what is left of it, when some was given away
   uint64_t number = 0;    // of the Take; 0: it has it from the start
   int64_t at_ns = 0;      // from when on, on the controller's clock
   int64_t spread_ns = 0;  // over which its users start
+  v1::Assignment told = {};  // as the Take has it; what was given away since was told after it
+};
+
+// What an agent gives away of all its shares, until it says that its users have ended.
+struct GivenShare {
+  uint64_t number = 0;  // of the GiveShare
+  v1::Hand keep;
+  int to = 0;                         // the index of the agent that is to have it
+  std::vector<v1::Assignment> shares;
 };
 
 // Owned by the Fleet, from the first Hello to the end of the run. Its hello's incarnation
@@ -59,7 +68,8 @@ struct AgentSeat {
   // Still counted on: neither lost nor gone with a goodbye at the end.
   bool live() const { return !lost && !gone; }
   // Its load has ended and everything that it measured is in.
-  bool settled() const { return drained && deltas.in() >= last_sequence; }
+  // One that was not started yet has none.
+  bool settled() const { return !started || (drained && deltas.in() >= last_sequence); }
 
   int index;
   v1::Hello hello;
@@ -69,6 +79,8 @@ struct AgentSeat {
   bool asked = false;  // to prepare or to arm, on its connection
   bool ready = false;
   bool armed = false;
+  bool started = false;  // it was told when
+  bool late = false;     // it came while the load ran
   bool drained = false;
   uint64_t last_sequence = 0;  // with drained, and with the end of teardown
   bool suspected = false;      // not heard for a while
@@ -77,8 +89,10 @@ struct AgentSeat {
   bool gone = false;
   std::string ended;  // how its process has, while its stream has not
   std::string why;    // it is lost
+  int64_t out_ns = 0;  // lost: from then on it certainly loads nothing
   std::vector<HeldShare> holds;
-  uint64_t takes = 0;  // the last number
+  std::vector<GivenShare> gives;
+  uint64_t takes = 0;  // the last number of a TakeShare or GiveShare
 
   DeltaGate deltas;
   ClockEstimate clock;

@@ -180,8 +180,15 @@ void Fleet::On(const Tick& event) {
 void Fleet::OnHello(ConnectionId connection, const v1::Hello& hello) {
   const bool may_return = options_.loss_policy != LossPolicy::kAbort && hello.parked() &&
                           phase_ >= Phase::kRunning && phase_ < Phase::kFinalising;
-  const auto admitted =
-      roster_.Admit(connection, hello, phase_ == Phase::kJoining, may_return, now_ns_);
+  const bool late = phase_ == Phase::kRunning && roster_.OfName(hello.name()) == nullptr;
+  if (late) {
+    if (absl::Status may = MayJoinLate(); !may.ok()) {
+      return Refuse(connection, std::string(may.message()));
+    }
+  }
+  const auto admitted = roster_.Admit(
+      connection, hello,
+      {.joining = phase_ == Phase::kJoining, .late = late, .may_return = may_return}, now_ns_);
   if (!admitted.ok()) return Refuse(connection, std::string(admitted.status().message()));
   if (admitted->replaced != 0) actions_.emplace_back(CloseConnection{admitted->replaced});
   AgentSeat& seat = *admitted->seat;
@@ -193,7 +200,11 @@ void Fleet::OnHello(ConnectionId connection, const v1::Hello& hello) {
   welcome.mutable_lease()->set_seconds(options_.lease_ns / kSecondNs);
   welcome.mutable_lease()->set_nanos(static_cast<int32_t>(options_.lease_ns % kSecondNs));
   Send(seat, std::move(message));
-  if (admitted->returned) OnReturn(seat, hello);
+  if (admitted->returned) {
+    OnReturn(seat, hello);
+  } else if (late) {
+    JoinLate(seat);
+  }
 }
 
 void Fleet::OnMessage(AgentSeat& seat, const std::shared_ptr<const v1::AgentMessage>& said) {
@@ -219,6 +230,8 @@ void Fleet::OnMessage(AgentSeat& seat, const std::shared_ptr<const v1::AgentMess
       return OnWaiting(seat, message.waiting());
     case v1::AgentMessage::kScenarioEnded:
       return OnScenarioEnded(seat, message.scenario_ended());
+    case v1::AgentMessage::kGiven:
+      return OnGiven(seat, message.given());
     case v1::AgentMessage::kHello:
       return LoseForNonsense(seat);
     case v1::AgentMessage::KIND_NOT_SET:
@@ -238,7 +251,12 @@ void Fleet::OnHeartbeat(AgentSeat& seat, const v1::Heartbeat& heartbeat) {
 // An answer that is not waited for has come before, on the stream that the agent had then.
 
 void Fleet::OnReady(AgentSeat& seat, const v1::Ready& ready) {
-  if (phase_ != Phase::kPreparing || seat.ready) return;
+  const bool late = seat.late && phase_ == Phase::kRunning;
+  if ((phase_ != Phase::kPreparing && !late) || seat.ready) return;
+  if (late && (!ready.error().empty() || ready.plan_hash() != plan_hash_)) {
+    return Lose(seat, ready.error().empty() ? "it read another plan than was sent to it"
+                                            : "it cannot run the plan: " + ready.error());
+  }
   if (!ready.error().empty()) {
     return FailRun(absl::StrCat(seat.hello.name(), " cannot run the plan: ", ready.error()));
   }
@@ -249,6 +267,7 @@ void Fleet::OnReady(AgentSeat& seat, const v1::Ready& ready) {
   }
   seat.ready = true;
   SetState(seat, "ready");
+  if (late) RemindLate(seat);
 }
 
 void Fleet::OnSetupDone(AgentSeat& seat, const v1::SetupDone& done) {
@@ -259,18 +278,25 @@ void Fleet::OnSetupDone(AgentSeat& seat, const v1::SetupDone& done) {
 }
 
 void Fleet::OnArmed(AgentSeat& seat, const v1::Armed& armed) {
-  if (phase_ != Phase::kArming || seat.armed) return;
+  const bool late = seat.late && phase_ == Phase::kRunning;
+  if ((phase_ != Phase::kArming && !late) || seat.armed) return;
+  if (late && !armed.error().empty()) {
+    return Lose(seat, "it cannot use what setup saved: " + armed.error());
+  }
   if (!armed.error().empty()) {
     return FailRun(
         absl::StrCat(seat.hello.name(), " cannot use what setup saved: ", armed.error()));
   }
   seat.armed = true;
   SetState(seat, "armed");
+  if (late) RemindLate(seat);
 }
 
 void Fleet::OnPong(AgentSeat& seat, const v1::Pong& pong) {
-  if (phase_ != Phase::kArmed || !seat.clock.OnPong(pong, now_ns_)) return;
-  if (!seat.clock.complete()) SendPing(seat);
+  const bool late = seat.late && phase_ == Phase::kRunning && !seat.started;
+  if ((phase_ != Phase::kArmed && !late) || !seat.clock.OnPong(pong, now_ns_)) return;
+  if (!seat.clock.complete()) return SendPing(seat);
+  if (late) StartLate(seat);
 }
 
 void Fleet::OnDelta(AgentSeat& seat, std::shared_ptr<const v1::Delta> delta) {
@@ -289,7 +315,9 @@ void Fleet::OnDelta(AgentSeat& seat, std::shared_ptr<const v1::Delta> delta) {
 }
 
 void Fleet::OnDrained(AgentSeat& seat, const v1::Drained& drained) {
-  if (phase_ < Phase::kRunning || phase_ > Phase::kAborting || seat.drained) return;
+  if (phase_ < Phase::kRunning || phase_ > Phase::kAborting || seat.drained || !seat.started) {
+    return;
+  }
   if (seat.deltas.given() < drained.last_sequence()) {
     return Lose(seat, absl::StrCat("what it measured has a gap: it sent ", drained.last_sequence(),
                                    " deltas and ", seat.deltas.given(), " came"));
@@ -318,16 +346,18 @@ void Fleet::OnGoodbye(AgentSeat& seat, const v1::Goodbye& goodbye) {
     seat.gone = true;
     seat.why = absl::StrCat("it left before the end: ", goodbye.why());
     SetState(seat, "left");
-    Release(seat);
+    Hang(seat);
     if (board_) board_->Forget(seat.index);
-    return Survive(seat, now_ns_, absl::StrCat(seat.hello.name(), " left"));
+    Survive(seat, now_ns_, absl::StrCat(seat.hello.name(), " left"));
+    if (phase_ == Phase::kRunning) Release(seat, seat.takes, now_ns_);
+    return;
   }
   if (phase_ < Phase::kFinalising) {
     return Lose(seat, absl::StrCat("it left before the end: ", goodbye.why()), now_ns_);
   }
   seat.gone = true;
   SetState(seat, "finished");
-  Release(seat);
+  Hang(seat);
 }
 
 void Fleet::LoseForNonsense(AgentSeat& seat) {
@@ -340,6 +370,7 @@ void Fleet::Lose(AgentSeat& seat, const std::string& why, int64_t out_ns) {
   seat.lost = true;
   seat.suspected = false;
   if (board_) board_->Forget(seat.index);
+  seat.out_ns = out_ns;
   seat.why = why;
   if (seat.connected()) {
     // One that was only silent may hear it late, and is to dial again instead of ending.
@@ -348,16 +379,18 @@ void Fleet::Lose(AgentSeat& seat, const std::string& why, int64_t out_ns) {
       message.mutable_refused()->set_why(absl::StrCat("out of the run: ", why));
       Send(seat, std::move(message));
     }
-    Release(seat);
+    Hang(seat);
   }
   SetState(seat, "lost");
   if (announced_)
     actions_.emplace_back(AgentLost{seat.index, why, seat.settled() ? INT64_MIN : out_ns});
   const std::string what = absl::StrCat(seat.hello.name(), " was lost: ", why);
+  if (seat.late && !seat.started) return;  // the load has never been with it
   if (phase_ < Phase::kRunning || options_.loss_policy == LossPolicy::kAbort) {
     FailRun(what);
   } else if (phase_ == Phase::kRunning) {
     Survive(seat, out_ns, what);
+    if (phase_ == Phase::kRunning) Release(seat, seat.takes, out_ns);
   }
   if (phase_ == Phase::kTeardown && &seat == tearing_down_ && !teardown_done_) {
     FailTeardown(absl::StrCat(seat.hello.name(), ", which ran it, was lost"));
@@ -392,7 +425,7 @@ void Fleet::Refuse(ConnectionId connection, const std::string& why) {
   actions_.emplace_back(CloseConnection{connection});
 }
 
-void Fleet::Release(AgentSeat& seat) {
+void Fleet::Hang(AgentSeat& seat) {
   if (seat.connected()) actions_.emplace_back(CloseConnection{seat.connection});
   seat.connection = 0;
 }

@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "controller/fleet/agent_seat.h"
 #include "controller/fleet/fleet_event.h"
 #include "controller/fleet/plan_demand.h"
@@ -21,6 +22,9 @@
 #include "rampart/v1/plan.pb.h"
 
 namespace rampart::controller {
+
+// A share that was dealt out so often is in crumbs.
+inline constexpr int kMaxDealings = 8;
 
 inline constexpr int64_t kSecondNs = 1'000'000'000;
 
@@ -63,6 +67,9 @@ struct FleetOptions {
   int64_t suspect_after_ns = 3 * kSecondNs;  // of silence
   int64_t lost_after_ns = 11 * kSecondNs;
   int64_t lease_ns = 10 * kSecondNs;  // less than lost_after_ns
+  int64_t most_pause_ns = 3'600 * kSecondNs;
+  // From the sending of a change of the load to its instant.
+  int64_t change_ahead_ns = kSecondNs / 5;
   // What an agent past its lease may still have in flight: agent::Engine::kCancelNs.
   int64_t cut_ns = 2 * kSecondNs;
 
@@ -92,6 +99,11 @@ struct FleetOptions {
 // and what it measured before counts. One that says goodbye has ended its users, and its shares are
 // dealt at once.
 //
+// While the load runs it may be changed (fleet_changes.cc), and agents may join (fleet_joins.cc):
+// who comes late is prepared, armed and started as the others were, and then has its part of what
+// they load, which each of them gives away first: GiveShare -> Given, TakeShare. What a lost agent
+// had and nobody has now, it takes instead. So does one that returns and has nothing any more.
+//
 // What is large (a plan with its files, what setup saved) goes to a few agents at a time, in the
 // order of their numbers: see unanswered_bytes. A phase's timeout begins anew with each of them.
 //
@@ -106,6 +118,11 @@ class Fleet {
   Phase phase() const { return phase_; }
   // Of the plan and its files.
   uint64_t plan_hash() const { return plan_hash_; }
+  // Whether the load may be changed so now; an error says to a person why not.
+  absl::Status MayChange(const v1::ChangeLoad& change) const;
+  // The instant that a change which is asked for now would have.
+  int64_t NextChangeNs(int64_t now_ns) const;
+  bool paused() const { return paused_; }
   // For the view while agents join.
   int joined() const { return static_cast<int>(roster_.seats().size()); }
   // When each seat was heard last: see Tick.
@@ -119,6 +136,7 @@ class Fleet {
   void On(const DeltaKept& event);
   void On(const DeltaRefused& event);
   void On(const StopRequested& event);
+  void On(const LoadChangeAsked& event);  // fleet_changes.cc
   void On(const Tick& event);
   // fleet_restart.cc
   void On(const JournalLost& event);
@@ -152,7 +170,29 @@ class Fleet {
   void Deal(AgentSeat& from, int64_t out_ns);
   void Hold(AgentSeat& seat, v1::Assignment share, int64_t at_ns);
   void SendTake(const AgentSeat& seat, const HeldShare& holding);
+  // What it may not have heard of, in the order of the numbers.
+  void RemindShares(const AgentSeat& seat);
   void OnReturn(AgentSeat& seat, const v1::Hello& hello);
+  // Deals them over `heirs`, each from `at_ns` on.
+  void DealOut(const std::vector<v1::Assignment>& shares, const std::vector<AgentSeat*>& heirs,
+               int64_t at_ns);
+  std::vector<AgentSeat*> Heirs();
+
+  // fleet_changes.cc
+  void SendChange(const AgentSeat& seat, const v1::ChangeLoad& change);
+  void EndPause(int64_t at_ns);
+
+  // fleet_joins.cc
+  absl::Status MayJoinLate() const;
+  void JoinLate(AgentSeat& seat);
+  void RemindLate(AgentSeat& seat);
+  void StartLate(AgentSeat& seat);
+  // It has nothing, or less than its part.
+  void ShareWith(AgentSeat& seat);
+  void OnGiven(AgentSeat& seat, const v1::Given& given);
+  // What the seat has to give up to that number is nobody's from `at_ns` on.
+  void Release(AgentSeat& from, uint64_t number, int64_t at_ns);
+  void SendGive(const AgentSeat& seat, const GivenShare& give);
   // When one that was last heard of at `heard_ns` has certainly ended.
   int64_t SilentOut(int64_t heard_ns) const {
     return heard_ns + options_.lease_ns + options_.cut_ns;
@@ -191,7 +231,7 @@ class Fleet {
   void SetState(const AgentSeat& seat, std::string_view state);
   void Send(const AgentSeat& seat, v1::ControllerMessage message);
   void Refuse(ConnectionId connection, const std::string& why);
-  void Release(AgentSeat& seat);                                       // ends its stream
+  void Hang(AgentSeat& seat);                                          // ends its stream
   bool All(const std::function<bool(const AgentSeat&)>& holds) const;  // of the live ones
   // `agent-1, agent-3`: the live ones for whom it does not hold.
   std::string Names(const std::function<bool(const AgentSeat&)>& holds) const;
@@ -214,6 +254,10 @@ class Fleet {
   bool setup_done_ = false;
   int64_t start_ns_ = 0;
   int64_t ahead_ns_ = 0;  // of openings and scenarios' starts
+  std::vector<v1::ChangeLoad> changes_;  // their instants on the controller's clock
+  bool paused_ = false;
+  int64_t paused_ns_ = 0;     // since when
+  int64_t after_pause_ns_ = 0;  // that the phase has left then
   // From Start on.
   std::optional<RendezvousBoard> board_;
   std::optional<ScenarioOrder> order_;

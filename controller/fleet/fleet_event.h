@@ -77,6 +77,12 @@ struct StopRequested {
   v1::StopKind kind;
   std::string why;
 };
+// The load is to go on differently. See Fleet::MayChange; otherwise it changes nothing.
+struct LoadChangeAsked {
+  // Its instant is on the controller's clock, from Fleet::NextChangeNs; the Fleet numbers it.
+  v1::ChangeLoad change;
+  std::string what;  // for people: `paused`
+};
 // Time passes. At least a few times a second.
 struct Tick {
   // When it happens again, from the journal, which has no heartbeats: when each seat was heard
@@ -93,7 +99,8 @@ struct Restarted {
 };
 
 using FleetEvent = std::variant<Connected, Received, Disconnected, ProcessExited, DeltaKept,
-                                DeltaRefused, StopRequested, Tick, JournalLost, Restarted>;
+                                DeltaRefused, StopRequested, LoadChangeAsked, Tick, JournalLost,
+                                Restarted>;
 
 // ---- Actions ----
 
@@ -109,7 +116,8 @@ struct CloseConnection {
 struct AgentJoined {
   int agent;  // index into the assignment's weights
   v1::Hello hello;
-  double share;  // of all users, 0..1
+  double share;       // of all users, 0..1; 0 for one that came late
+  bool late = false;  // while the load ran
 };
 struct AgentStateChanged {
   int agent;
@@ -139,6 +147,10 @@ struct Started {
   // By agent: how far its start may be from start_ns, as far as its clock is known.
   std::vector<double> skew_ms;
 };
+struct LoadChanged {
+  v1::ChangeLoad change;  // its instant on the controller's clock
+  std::string what;
+};
 // One that starts after another, once that is known.
 struct ScenarioStarted {
   std::string scenario;
@@ -155,7 +167,7 @@ struct TeardownFailed {
 struct Done {};
 
 using FleetAction = std::variant<SendTo, CloseConnection, AgentJoined, AgentStateChanged, KeepDelta,
-                                 AgentLost, AgentReturned, PhaseChanged, Started, ScenarioStarted,
+                                 AgentLost, AgentReturned, PhaseChanged, Started, LoadChanged, ScenarioStarted,
                                  RunFailed, TeardownFailed, Done>;
 
 }  // namespace rampart::controller

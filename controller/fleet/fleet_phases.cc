@@ -84,6 +84,10 @@ void Fleet::OnTimeout() {
       return FailRun(absl::StrCat("the clock was not known within ",
                                   Text(options_.clock_timeout_ns), " of: ", Names(IsTimed)));
     case Phase::kRunning:
+      if (paused_) {
+        return FailRun(absl::StrCat("the load was paused for ", Text(options_.most_pause_ns),
+                                    ", and no pause may be longer"));
+      }
       return FailRun(absl::StrCat("the load did not end ", Text(options_.overrun_timeout_ns),
                                   " after its last graceful stop, on: ", Names(IsSettled)));
     case Phase::kDraining:
@@ -192,6 +196,7 @@ void Fleet::Start() {
   ahead_ns_ = options_.together_ahead_ns + 2 * trip_ns;
   Started started{start_ns_, {}};
   for (AgentSeat& seat : roster_.seats()) {
+    seat.started = true;
     seat.holds.push_back({AssignmentOf(seat), 0, start_ns_, 0});
     SendStart(seat);
     SetState(seat, "running");
@@ -201,6 +206,7 @@ void Fleet::Start() {
 }
 
 void Fleet::Drain(const std::string& why) {
+  paused_ = false;  // a stop ends it
   stop_.set_kind(v1::DRAIN);
   stop_.set_why(why);
   Enter(Phase::kDraining, demand_.graceful_ns + options_.drain_timeout_ns);
@@ -208,6 +214,7 @@ void Fleet::Drain(const std::string& why) {
 }
 
 void Fleet::Abort(const std::string& why) {
+  paused_ = false;
   stop_.set_kind(v1::ABORT);
   stop_.set_why(why);
   Enter(Phase::kAborting, options_.abort_timeout_ns);
@@ -218,7 +225,7 @@ void Fleet::Teardown() {
   if (options_.plan.teardown().empty()) return Finish();
   // Every agent knows what setup saved, so the first that is left will do.
   for (AgentSeat& seat : roster_.seats()) {
-    if (tearing_down_ == nullptr && seat.live()) tearing_down_ = &seat;
+    if (tearing_down_ == nullptr && seat.live() && seat.started) tearing_down_ = &seat;
   }
   if (tearing_down_ == nullptr) {
     FailTeardown("no agent is left to run it");
@@ -235,7 +242,7 @@ void Fleet::Finish() {
 }
 
 void Fleet::End() {
-  for (AgentSeat& seat : roster_.seats()) Release(seat);
+  for (AgentSeat& seat : roster_.seats()) Hang(seat);
   // Whoever still waits for the run to begin.
   for (const ConnectionId waiting : roster_.Mute(now_ns_, 0)) Refuse(waiting, "the run has ended");
   phase_ = Phase::kDone;
@@ -260,14 +267,14 @@ void Fleet::Remind(AgentSeat& seat) {
       if (!seat.clock.complete()) SendPing(seat);
       return;
     case Phase::kRunning:
+      if (!seat.started) return RemindLate(seat);
       SendStart(seat);
       RemindTogether(seat);
-      for (const HeldShare& holding : seat.holds) {
-        if (holding.number > 0) SendTake(seat, holding);
-      }
-      return;
+      for (const v1::ChangeLoad& change : changes_) SendChange(seat, change);
+      return RemindShares(seat);
     case Phase::kDraining:
     case Phase::kAborting:
+      if (!seat.started) return;
       SendStart(seat);
       RemindTogether(seat);
       return SendStop(seat);
@@ -297,7 +304,9 @@ v1::ControllerMessage Fleet::PrepareOf(const AgentSeat& seat) const {
 v1::Assignment Fleet::AssignmentOf(const AgentSeat& seat) const {
   v1::Assignment assignment;
   assignment.set_agent(static_cast<uint32_t>(seat.index));
-  assignment.mutable_weights()->Add(weights_.begin(), weights_.end());
+  assignment.mutable_weights()->Add(weights_.begin(), weights_.begin() + options_.agents);
+  // One that came late has nothing of what was dealt at the begin.
+  while (assignment.weights_size() <= seat.index) assignment.add_weights(0);
   return assignment;
 }
 
@@ -315,7 +324,7 @@ void Fleet::SendStart(AgentSeat& seat) {
 }
 
 void Fleet::SendStop(AgentSeat& seat) {
-  if (!seat.live() || seat.drained) return;
+  if (!seat.live() || !seat.started || seat.drained) return;
   v1::ControllerMessage message;
   *message.mutable_stop() = stop_;
   Send(seat, std::move(message));

@@ -19,7 +19,7 @@ void Fleet::OnScenarioEnded(AgentSeat& seat, const v1::ScenarioEnded& ended) {
 void Fleet::Bring() {
   const bool running = phase_ == Phase::kRunning;
   // Users that are in an iteration may still meet while the load drains.
-  if (!running && phase_ != Phase::kDraining) return;
+  if ((!running && phase_ != Phase::kDraining) || paused_) return;
   const int64_t soonest_ns = std::max(now_ns_ + ahead_ns_, start_ns_);
   for (const Opening& opening : board_->Open(soonest_ns)) {
     for (const AgentSeat& seat : roster_.seats()) SendOpening(seat, opening);
@@ -28,7 +28,7 @@ void Fleet::Bring() {
   if (!running) return;
   const auto counts = [this](int agent) {
     const AgentSeat& seat = roster_.seats()[static_cast<size_t>(agent)];
-    return seat.live() && !seat.drained;
+    return seat.live() && seat.started && !seat.drained;
   };
   for (const ScenarioStart& start : order_->Start(counts, now_ns_, soonest_ns)) {
     for (const AgentSeat& seat : roster_.seats()) SendScenarioStart(seat, start);
@@ -42,7 +42,7 @@ void Fleet::RemindTogether(const AgentSeat& seat) {
 }
 
 void Fleet::SendOpening(const AgentSeat& seat, const Opening& opening) {
-  if (!seat.live() || seat.drained) return;
+  if (!seat.live() || !seat.started || seat.drained) return;
   v1::ControllerMessage message;
   v1::OpenRendezvous& open = *message.mutable_open_rendezvous();
   open.set_rendezvous(opening.rendezvous);
@@ -52,7 +52,7 @@ void Fleet::SendOpening(const AgentSeat& seat, const Opening& opening) {
 }
 
 void Fleet::SendScenarioStart(const AgentSeat& seat, const ScenarioStart& start) {
-  if (!seat.live() || seat.drained) return;
+  if (!seat.live() || !seat.started || seat.drained) return;
   v1::ControllerMessage message;
   message.mutable_start_scenario()->set_scenario(start.scenario);
   message.mutable_start_scenario()->set_agent_ns(seat.clock.ToAgent(start.at_ns));

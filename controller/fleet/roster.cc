@@ -37,7 +37,7 @@ std::vector<ConnectionId> Roster::Mute(int64_t now_ns, int64_t timeout_ns) const
 }
 
 absl::StatusOr<Roster::Admission> Roster::Admit(ConnectionId connection, const v1::Hello& hello,
-                                                bool joining, bool may_return, int64_t now_ns) {
+                                                const Doors& open, int64_t now_ns) {
   waiting_.erase(connection);
   if (hello.protocol() != v1::PROTOCOL_VERSION) {
     return absl::FailedPreconditionError(
@@ -58,7 +58,7 @@ absl::StatusOr<Roster::Admission> Roster::Admit(ConnectionId connection, const v
                                       seat->hello.host() + (seat->hello.host().empty() ? "" : ")") +
                                       " is in the run already: give each agent a name of its own");
     }
-    if (!seat->live() && !(may_return && seat->lost && seat->may_return)) {
+    if (!seat->live() && !(open.may_return && seat->lost && seat->may_return)) {
       return absl::FailedPreconditionError("the agent is out of the run: " + seat->why);
     }
     const ConnectionId replaced = seat->connection;
@@ -68,7 +68,8 @@ absl::StatusOr<Roster::Admission> Roster::Admit(ConnectionId connection, const v
     seat->heard_ns = now_ns;
     return Admission{seat, true, replaced};
   }
-  if (!joining || complete()) {
+  const bool room = open.joining ? !complete() : open.late && seats_.size() < kMaxSeats;
+  if (!room) {
     return absl::ResourceExhaustedError("the run has all of its " + std::to_string(agents_) +
                                         (agents_ == 1 ? " agent" : " agents"));
   }

@@ -25,6 +25,7 @@ class Roster {
   // Streams beyond the agents', for those that dial again before their old stream was seen to end.
   static constexpr size_t kSpareConnections = 64;
   static constexpr size_t kMaxNameBytes = 128;
+  static constexpr size_t kMaxSeats = 4'096;
 
   Roster(int agents, uint64_t epoch) : agents_(agents), epoch_(epoch) {}
 
@@ -48,10 +49,16 @@ class Roster {
     bool returned;          // it had the seat before
     ConnectionId replaced;  // its stream so far; 0 for none
   };
-  // Gives a waiting connection its seat; new ones only while `joining`, and lost ones only where
-  // one `may_return`. An error says to a person why not.
-  absl::StatusOr<Admission> Admit(ConnectionId connection, const v1::Hello& hello, bool joining,
-                                  bool may_return, int64_t now_ns);
+  // Who may get a seat: one that is new only while agents join, or late, and a lost one only where
+  // one may return.
+  struct Doors {
+    bool joining = false;
+    bool late = false;
+    bool may_return = false;
+  };
+  // Gives a waiting connection its seat. An error says to a person why not.
+  absl::StatusOr<Admission> Admit(ConnectionId connection, const v1::Hello& hello,
+                                  const Doors& open, int64_t now_ns);
 
   // Gives out the indexes by name (agent-2 before agent-10), so that equal fleets are numbered
   // alike whoever dialled first. Once, when all are in; it moves the seats.

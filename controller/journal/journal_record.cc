@@ -44,6 +44,10 @@ void Put(const StopRequested& event, Record* record) {
   record->mutable_stop_requested()->set_kind(event.kind);
   record->mutable_stop_requested()->set_why(event.why);
 }
+void Put(const LoadChangeAsked& event, Record* record) {
+  *record->mutable_load_change_asked()->mutable_change() = event.change;
+  record->mutable_load_change_asked()->set_what(event.what);
+}
 void Put(const Tick& event, Record* record) {
   record->mutable_tick()->mutable_heard_ns()->Add(event.heard_ns.begin(), event.heard_ns.end());
 }
@@ -96,6 +100,9 @@ absl::StatusOr<RunEvent> EventOf(Record* record) {
     case Record::kStopRequested:
       return FleetEvent(
           StopRequested{record->stop_requested().kind(), record->stop_requested().why()});
+    case Record::kLoadChangeAsked:
+      return FleetEvent(LoadChangeAsked{record->load_change_asked().change(),
+                                        record->load_change_asked().what()});
     case Record::kTick:
       return FleetEvent(Tick{{record->tick().heard_ns().begin(), record->tick().heard_ns().end()}});
     case Record::kRestarted:

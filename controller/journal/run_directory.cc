@@ -72,7 +72,7 @@ absl::StatusOr<RunDirectory> RunDirectory::Open(const std::string& path) {
   return Lock(path);
 }
 
-absl::StatusOr<std::string> RunDirectory::DefaultPath(std::string_view plan, int64_t unix_ns) {
+absl::StatusOr<std::string> RunDirectory::DefaultParent() {
   std::string state = Environment("XDG_STATE_HOME");
   if (state.empty()) {
     const std::string home = Environment("HOME");
@@ -83,6 +83,12 @@ absl::StatusOr<std::string> RunDirectory::DefaultPath(std::string_view plan, int
     }
     state = home + "/.local/state";
   }
+  return state + "/rampart/runs";
+}
+
+absl::StatusOr<std::string> RunDirectory::DefaultPath(std::string_view plan, int64_t unix_ns) {
+  const absl::StatusOr<std::string> parent = DefaultParent();
+  if (!parent.ok()) return parent.status();
   std::string name;
   for (const char c : plan.substr(0, kMaxPlanBytes)) {
     const bool plain = std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '-' || c == '_';
@@ -90,7 +96,7 @@ absl::StatusOr<std::string> RunDirectory::DefaultPath(std::string_view plan, int
   }
   const std::string time =
       absl::FormatTime("%Y-%m-%dT%H-%M-%E3SZ", absl::FromUnixNanos(unix_ns), absl::UTCTimeZone());
-  return state + "/rampart/runs/" + time + "-" + (name.empty() ? "plan" : name);
+  return *parent + "/" + time + "-" + (name.empty() ? "plan" : name);
 }
 
 RunDirectory::RunDirectory(RunDirectory&& other) noexcept
@@ -102,6 +108,7 @@ RunDirectory::~RunDirectory() {
 
 void RunDirectory::Clear() {
   unlink(journal().c_str());
+  unlink((path_ + "/control").c_str());  // of a controller that was killed
   rmdir(path_.c_str());
 }
 

@@ -20,7 +20,9 @@ class RunDirectory {
   static absl::StatusOr<RunDirectory> Make(const std::string& path);
   // One that holds a journal. Fails when another controller has it.
   static absl::StatusOr<RunDirectory> Open(const std::string& path);
-  // $XDG_STATE_HOME/rampart/runs/TIME-PLAN, or in ~/.local/state. Fails without a home.
+  // Where runs are kept: $XDG_STATE_HOME/rampart/runs, or in ~/.local/state. Fails without a home.
+  static absl::StatusOr<std::string> DefaultParent();
+  // TIME-PLAN in it.
   static absl::StatusOr<std::string> DefaultPath(std::string_view plan, int64_t unix_ns);
 
   ~RunDirectory();

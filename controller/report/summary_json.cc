@@ -132,6 +132,16 @@ void AddRun(const RunResult& result, JsonWriter* json) {
   }
   json->Member("controller_restarts", restarts);
   json->EndObject();
+
+  json->Key("load_changes");
+  json->BeginArray();
+  for (const LoadChangeNote& change : result.changes) {
+    json->BeginObject();
+    json->Member("at_s", change.at_s);
+    json->Member("what", change.what);
+    json->EndObject();
+  }
+  json->EndArray();
 }
 
 void AddThresholds(const RunResult& result, JsonWriter* json) {

@@ -16,6 +16,7 @@
 #include "controller/report/text/page.h"
 #include "controller/report/text/printable.h"
 #include "controller/report/threshold_line.h"
+#include "controller/run/number_text.h"
 
 namespace rampart::controller {
 namespace {
@@ -25,6 +26,7 @@ constexpr size_t kMaxErrors = 10;
 constexpr int kMaxDetailLines = 4;  // of an error, about
 constexpr size_t kMaxReasons = 20;
 constexpr size_t kMaxRestarts = 10;
+constexpr size_t kMaxChanges = 20;
 
 Ink BadgeOf(Verdict verdict) {
   switch (verdict) {
@@ -82,6 +84,19 @@ void AddRestarts(const RunResult& result, Page* page) {
   AddFacts(facts, page);
 }
 
+void AddChanges(const RunResult& result, Page* page) {
+  if (result.changes.empty()) return;
+  std::vector<std::string> facts;
+  for (const LoadChangeNote& change : result.changes) {
+    if (facts.size() >= kMaxChanges) break;
+    facts.push_back(page->Show(change.what) + " at " + NumberText(change.at_s) + " s");
+  }
+  facts[0] = "not as the plan says: " + facts[0];
+  const size_t more = result.changes.size() - facts.size();
+  if (more > 0) facts.push_back(Count(more, "more change"));
+  AddFacts(facts, page);
+}
+
 void AddHeadline(const RunResult& result, Page* page) {
   page->Line("");
   std::string badge = " ";
@@ -113,6 +128,7 @@ void AddHeadline(const RunResult& result, Page* page) {
   facts.push_back("exit code " + std::to_string(static_cast<int>(result.exit_code)));
   AddFacts(facts, page);
   AddRestarts(result, page);
+  AddChanges(result, page);
   AddReasons(result.reasons, result.verdict == Verdict::kPass ? Ink::kPlain : Ink::kBad, page);
   if (result.unreliable) {
     page->Gap();

@@ -129,6 +129,12 @@ struct BreakpointResult {
   std::vector<BreakpointProbe> probes;  // the ramp's windows, then the runs in their order
 };
 
+// The load went on differently than the plan says, because somebody asked for it.
+struct LoadChangeNote {
+  double at_s = 0;  // since the start
+  std::string what;
+};
+
 struct RunResult {
   Verdict verdict = Verdict::kInvalid;
   std::vector<std::string> reasons;
@@ -146,6 +152,7 @@ struct RunResult {
   double coverage = 1;       // share of what was measured that is known: less when agents were lost
   double start_skew_ms = 0;  // between the agents' starts, as far as their clocks are known
   std::vector<int64_t> restarts_unix_ns;  // of the controller, in the middle of the run
+  std::vector<LoadChangeNote> changes;
 
   SeriesStore series;
   std::vector<ThresholdOutcome> thresholds;

@@ -119,6 +119,17 @@ absl::Status Run::Apply(int index, const v1::Delta& delta) {
   return absl::OkStatus();
 }
 
+void Run::ChangeLoad(const v1::ChangeLoad& change, int64_t at_ns, std::string what) {
+  if (change.has_pause()) {
+    schedule_.Pause(at_ns);
+  } else if (change.has_resume()) {
+    schedule_.Resume(at_ns);
+  } else if (change.has_scenario()) {
+    schedule_.Change(change.scenario());
+  }
+  changes_.push_back({static_cast<double>(at_ns) / 1e9, std::move(what)});
+}
+
 RunProgress Run::Progress(int64_t now_ns) const {
   RunProgress progress;
   progress.plan = plan_.name();
@@ -202,6 +213,7 @@ std::vector<std::string> Run::WhyInvalid() const {
 
 RunResult Run::Finish(const Times& times) const {
   RunResult result;
+  result.changes = changes_;
   result.plan = plan_;
   result.plan_hash = PlanHash(plan_);
   result.started_unix_ns = times.started_unix_ns;

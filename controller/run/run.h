@@ -76,6 +76,13 @@ class Run {
     schedule_.Begins(scenario, start_ns);
   }
 
+  // At `at_ns` of the run's clock: see RunSchedule.
+  void ChangeLoad(const v1::ChangeLoad& change, int64_t at_ns, std::string what);
+  absl::StatusOr<v1::ScenarioLoad> Scaled(const v1::ControlRequest::Scale& scale,
+                                          int64_t at_ns) const {
+    return schedule_.Scaled(scale, at_ns);
+  }
+
   // The words why the run must be aborted, once: a condition with abort_on_fail fails and its
   // delay_abort_eval has passed.
   std::optional<std::string> Judge(int64_t now_ns) { return thresholds_.Judge(now_ns); }
@@ -145,6 +152,7 @@ class Run {
   std::optional<std::string> interrupted_;
   std::vector<TargetCount> target_counts_;
   Coverage coverage_;
+  std::vector<LoadChangeNote> changes_;
   uint64_t samples_ = 0;
 };
 

@@ -4,8 +4,11 @@
 #include <cmath>
 #include <utility>
 
+#include "absl/status/status.h"
+#include "common/load/load_change.h"
 #include "common/load/nanoseconds.h"
 #include "common/load/scenario_times.h"
+#include "common/load/share.h"
 #include "controller/run/number_text.h"
 
 namespace rampart::controller {
@@ -41,6 +44,67 @@ void RunSchedule::Begins(std::string_view scenario, int64_t start_ns) {
   Estimate();
 }
 
+void RunSchedule::Resume(int64_t at_ns) {
+  if (!paused_ns_) return;
+  for (Scenario& one : scenarios_) one.start_ns += at_ns - *paused_ns_;
+  paused_ns_.reset();
+  Estimate();
+}
+
+void RunSchedule::Change(const v1::ScenarioLoad& changed) {
+  for (Scenario& one : scenarios_) {
+    if (one.name != changed.scenario()) continue;
+    v1::Scenario scenario;
+    scenario.set_name(one.name);
+    *scenario.mutable_load() = changed.load();
+    Scenario read = Read(scenario);
+    read.after = one.after;
+    read.wait_ns = one.wait_ns;
+    read.start_ns = one.start_ns;
+    one = std::move(read);
+  }
+  Estimate();
+}
+
+absl::StatusOr<v1::ScenarioLoad> RunSchedule::Scaled(const v1::ControlRequest::Scale& scale,
+                                                     int64_t at_ns) const {
+  const bool to_rate = scale.has_rate();
+  std::vector<const Scenario*> meant;
+  std::string names;
+  for (const Scenario& one : scenarios_) {
+    const bool can = to_rate ? IsArrivalRate(one.load)
+                             : one.load.has_constant_users() || one.load.has_ramping_users();
+    if (scale.scenario().empty() ? can : one.name == scale.scenario()) meant.push_back(&one);
+    if (can) names += (names.empty() ? "" : ", ") + one.name;
+  }
+  const std::string which =
+      names.empty() ? std::string("none of the plan's scenarios has a load that can be")
+                    : "those that can be: " + names;
+  if (meant.empty()) {
+    return absl::NotFoundError((scale.scenario().empty()
+                                    ? std::string("no scenario can be scaled so; ")
+                                    : "there is no scenario " + scale.scenario() + "; ") +
+                               which);
+  }
+  if (meant.size() > 1) {
+    return absl::InvalidArgumentError("say which scenario with --scenario; " + which);
+  }
+  const Scenario& one = *meant[0];
+  // One that has not begun counts as at its begin.
+  const int64_t position_ns = one.after.empty() ? At(at_ns) - one.start_ns : 0;
+  const absl::StatusOr<v1::Load> load =
+      to_rate ? ScaledToRate(one.load, position_ns, scale.rate(), Ns(scale.over()))
+              : ScaledToUsers(one.load, position_ns, scale.users(), Ns(scale.over()));
+  if (!load.ok()) {
+    return absl::Status(load.status().code(),
+                        "scenario " + one.name + ": " + std::string(load.status().message()));
+  }
+  v1::ScenarioLoad scaled;
+  scaled.set_scenario(one.name);
+  *scaled.mutable_load() = *load;
+  return scaled;
+}
+
 void RunSchedule::Estimate() {
   // As often as the longest line of scenarios that wait for each other can be.
   bool changed = true;
@@ -63,6 +127,7 @@ void RunSchedule::Estimate() {
 RunSchedule::Scenario RunSchedule::Read(const v1::Scenario& scenario) {
   Scenario read;
   read.name = scenario.name();
+  read.load = scenario.load();
   read.wait_ns = Ns(scenario.start());
   const v1::Load& load = scenario.load();
   int64_t end_ns = 0;
@@ -134,6 +199,7 @@ RunSchedule::Scenario RunSchedule::Read(const v1::Scenario& scenario) {
 
 int64_t RunSchedule::UsersAt(int64_t now_ns) const {
   int64_t users = 0;
+  now_ns = At(now_ns);
   for (const Scenario& scenario : scenarios_) {
     const int64_t t = now_ns - scenario.start_ns;
     if (!scenario.after.empty() || t < 0 || t >= scenario.length_ns) continue;
@@ -145,6 +211,8 @@ int64_t RunSchedule::UsersAt(int64_t now_ns) const {
 std::string RunSchedule::StageAt(int64_t now_ns) const {
   if (now_ns < 0) return "";
   std::vector<std::string> shown;
+  if (paused_ns_ && now_ns >= *paused_ns_) shown.emplace_back("paused");
+  now_ns = At(now_ns);
   for (const Scenario& scenario : scenarios_) {
     const int64_t t = now_ns - scenario.start_ns;
     const auto stage = std::find_if(scenario.stages.begin(), scenario.stages.end(),

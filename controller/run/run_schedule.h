@@ -2,6 +2,7 @@
 #ifndef RAMPART_CONTROLLER_RUN_RUN_SCHEDULE_H_
 #define RAMPART_CONTROLLER_RUN_RUN_SCHEDULE_H_
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -9,7 +10,10 @@
 #include <string_view>
 #include <vector>
 
+#include "absl/status/statusor.h"
 #include "common/load/user_schedule.h"
+#include "rampart/v1/control.pb.h"
+#include "rampart/v1/fleet.pb.h"
 #include "rampart/v1/plan.pb.h"
 
 namespace rampart::controller {
@@ -22,6 +26,15 @@ class RunSchedule {
 
   // A scenario that starts after another does so then.
   void Begins(std::string_view scenario, int64_t start_ns);
+
+  // The load stands still from `at_ns` on, and goes on at another instant.
+  void Pause(int64_t at_ns) { paused_ns_ = at_ns; }
+  void Resume(int64_t at_ns);
+  void Change(const v1::ScenarioLoad& changed);
+  // What a scenario's load would be that is scaled at `at_ns`. An error says to a person why it
+  // cannot be.
+  absl::StatusOr<v1::ScenarioLoad> Scaled(const v1::ControlRequest::Scale& scale,
+                                          int64_t at_ns) const;
 
   // When the last scenario's load ends, its graceful stop not counted.
   int64_t LengthNs() const { return length_ns_; }
@@ -46,14 +59,20 @@ class RunSchedule {
     std::optional<UserSchedule> users;
     int64_t arrival_users = 0;
     std::vector<Stage> stages;
+    v1::Load load;
   };
 
   static Scenario Read(const v1::Scenario& scenario);
+  // Where the schedule stands.
+  int64_t At(int64_t now_ns) const {
+    return paused_ns_ ? std::min(now_ns, *paused_ns_) : now_ns;
+  }
   // What is still an estimate, again, and the length.
   void Estimate();
 
   std::vector<Scenario> scenarios_;
   int64_t length_ns_ = 0;
+  std::optional<int64_t> paused_ns_;  // since when
 };
 
 }  // namespace rampart::controller

@@ -11,6 +11,16 @@ namespace {
 // Loops of steps that never wait let others go first this often.
 constexpr int64_t kYieldEvery = 256;
 
+bool Sends(const Step& step) {
+  return std::holds_alternative<std::unique_ptr<HttpStep>>(step.kind) ||
+         std::holds_alternative<std::unique_ptr<WebsocketStep>>(step.kind) ||
+         std::holds_alternative<std::unique_ptr<SubscribeStep>>(step.kind) ||
+         std::holds_alternative<std::unique_ptr<SseStep>>(step.kind) ||
+         std::holds_alternative<std::unique_ptr<SocketioStep>>(step.kind) ||
+         std::holds_alternative<std::unique_ptr<EmitStep>>(step.kind) ||
+         std::holds_alternative<SendStep>(step.kind);
+}
+
 template <typename... Calls>
 struct Overloaded : Calls... {
   using Calls::operator()...;
@@ -33,8 +43,17 @@ Task<Flow> Walker::Run(const Steps& steps) {
   co_return Flow::kNext;
 }
 
+Task<Flow> Walker::StartAfterPause(const Step& step) {
+  co_await context_.pause.Hold(user_.soft);
+  if (user_.soft.requested()) co_return Flow::kInterrupted;
+  Started started = Start(step);
+  if (const Flow* ended = std::get_if<Flow>(&started)) co_return *ended;
+  co_return co_await std::get<Task<Flow>>(std::move(started));
+}
+
 // Apart from Run, whose frame is there as long as the user: this one has none.
 Walker::Started Walker::Start(const Step& step) {
+  if (context_.pause.on() && !unstoppable_ && Sends(step)) return StartAfterPause(step);
   return std::visit(
       Overloaded{
           [&](const std::unique_ptr<HttpStep>& http) -> Started { return Http(*http, step); },

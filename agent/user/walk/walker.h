@@ -58,6 +58,8 @@ class Walker {
   using Started = std::variant<Flow, Task<Flow>>;
 
   Started Start(const Step& step);
+  // A step that sends, and may not yet.
+  Task<Flow> StartAfterPause(const Step& step);
   Flow Set(const SetStep& step, const Step& at);
   Task<Flow> Sleep(const SleepStep& step);
   Task<Flow> When(const WhenStep& step, const Step& at);
@@ -88,6 +90,12 @@ class Walker {
   Task<Flow> CloseWebsocket(WebsocketSession& session, Flow flow);
   void StartTimes(WebsocketSession& session);
   Task<Flow> RunDue(WebsocketSession& session);
+  // After every Next of the session: what its end of a pause is for.
+  void Unpark(WebsocketSession& session);
+  // What Next's kInterrupted means: the end of a pause ends its wait, too.
+  Flow Interrupted() const {
+    return user_.soft.requested() ? Flow::kInterrupted : Flow::kNext;
+  }
   // After kClosed and kFailed.
   Flow SessionEnded(WebsocketSession& session, Websocket::Event event);
   void CountMessages(WebsocketSession& session);

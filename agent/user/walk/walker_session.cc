@@ -143,6 +143,7 @@ Task<Flow> Walker::CloseWebsocket(WebsocketSession& session, Flow flow) {
 void Walker::StartTimes(WebsocketSession& session) {
   const int64_t now_ns = MonotonicNow();
   const SessionTimes& times = session.times;
+  session.paused_ns = context_.pause.total_ns();
   if (times.holds) session.hold_until_ns = now_ns + Draw(times.hold);
   if (times.ping_every_ns > 0) session.ping_ns = now_ns + times.ping_every_ns;
   if (times.every.empty()) return;
@@ -155,13 +156,22 @@ void Walker::StartTimes(WebsocketSession& session) {
 Task<Flow> Walker::RunDue(WebsocketSession& session) {
   const SessionTimes& times = session.times;
   const int64_t now_ns = MonotonicNow();
-  if (now_ns >= session.hold_until_ns) co_return Flow::kClose;
+  if (session.paused_ns != context_.pause.total_ns()) {
+    session.Shift(context_.pause.total_ns() - session.paused_ns);
+    session.paused_ns = context_.pause.total_ns();
+  }
+  if (context_.pause.on() && !session.parked) {
+    session.parked = true;
+    context_.pause.Remember(user_.soft);
+  }
+  if (!session.parked && now_ns >= session.hold_until_ns) co_return Flow::kClose;
   if (now_ns >= session.ping_ns) {
     char payload[sizeof(now_ns)];
     std::memcpy(payload, &now_ns, sizeof(now_ns));
     session.websocket->Ping({payload, sizeof(payload)});
     session.ping_ns = NextPoint(session.ping_ns, times.ping_every_ns, now_ns);
   }
+  if (session.parked) co_return Flow::kNext;
   Flow flow = Flow::kNext;
   for (size_t i = 0; i < times.every.size() && flow == Flow::kNext; ++i) {
     int64_t& due_ns = session.every[i];
@@ -180,6 +190,12 @@ Task<Flow> Walker::RunDue(WebsocketSession& session) {
   for (const int64_t due_ns : session.every_ns()) overdue = overdue || due_ns <= ended_ns;
   if (overdue) session.read_until_ns = ended_ns + kReadTurnNs;
   co_return flow;
+}
+
+void Walker::Unpark(WebsocketSession& session) {
+  if (!session.parked) return;
+  session.parked = false;
+  context_.pause.Forget(user_.soft);
 }
 
 Flow Walker::SessionEnded(WebsocketSession& session, Websocket::Event event) {

@@ -62,6 +62,7 @@ Task<Flow> Walker::ConverseSocketio(const SocketioStep& step, SocketioSession& s
   Flow flow = co_await Run(step.on_connect);
   while (flow == Flow::kNext) {
     const Event event = co_await session.connection.Next(session.websocket.NextNs(), &user_.soft);
+    Unpark(session.websocket);
     CountEvents(session);
     switch (event) {
       case Event::kEvent:
@@ -71,7 +72,7 @@ Task<Flow> Walker::ConverseSocketio(const SocketioStep& step, SocketioSession& s
         flow = co_await RunDue(session.websocket);
         break;
       case Event::kInterrupted:
-        flow = Flow::kInterrupted;
+        flow = Interrupted();
         break;
       default:
         flow = SocketioEnded(session, event);

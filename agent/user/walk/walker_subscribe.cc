@@ -92,8 +92,10 @@ Task<Flow> Walker::TakeResults(const SubscribeStep& step, WebsocketSession& sess
     flow = co_await Run(step.on_subscribed);
   }
   while (flow == Flow::kNext) {
-    switch (const Websocket::Event event =
-                co_await session.websocket->Next(session.NextNs(), &user_.soft)) {
+    const Websocket::Event event =
+        co_await session.websocket->Next(session.NextNs(), &user_.soft);
+    Unpark(session);
+    switch (event) {
       case Websocket::Event::kMessage: {
         CountMessages(session);
         const GraphqlMessage message = ReadGraphqlMessage(session.websocket->message());
@@ -129,7 +131,7 @@ Task<Flow> Walker::TakeResults(const SubscribeStep& step, WebsocketSession& sess
         flow = GraphqlEnded(session, event);
         break;
       case Websocket::Event::kInterrupted:
-        flow = Flow::kInterrupted;
+        flow = Interrupted();
         break;
       case Websocket::Event::kDeadline:
         flow = co_await RunDue(session);

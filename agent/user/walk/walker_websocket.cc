@@ -65,7 +65,9 @@ Task<Flow> Walker::Converse(const WebsocketStep& step, WebsocketSession& session
   Websocket& websocket = *session.websocket;
   Flow flow = co_await Run(step.on_open);
   while (flow == Flow::kNext) {
-    switch (const Websocket::Event event = co_await websocket.Next(session.NextNs(), &user_.soft)) {
+    const Websocket::Event event = co_await websocket.Next(session.NextNs(), &user_.soft);
+    Unpark(session);
+    switch (event) {
       case Websocket::Event::kMessage:
         CountMessages(session);
         if (!step.on_message.empty()) flow = co_await TakeMessage(step, websocket);
@@ -81,7 +83,7 @@ Task<Flow> Walker::Converse(const WebsocketStep& step, WebsocketSession& session
         flow = SessionEnded(session, event);
         break;
       case Websocket::Event::kInterrupted:
-        flow = Flow::kInterrupted;
+        flow = Interrupted();
         break;
       case Websocket::Event::kDeadline:
         flow = co_await RunDue(session);

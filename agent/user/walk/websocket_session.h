@@ -25,10 +25,12 @@ namespace rampart::agent {
 //     StartTimes(session);
 //     flow = co_await Run(the steps that come first);
 //     while (flow == Flow::kNext) {
-//       switch (event = co_await session.websocket->Next(session.NextNs(), &user_.soft)) {
+//       event = co_await session.websocket->Next(session.NextNs(), &user_.soft);
+//       Unpark(session);
+//       switch (event) {
 //         case kMessage:     CountMessages(session); flow = ... break;
 //         case kDeadline:    flow = co_await RunDue(session); break;  // kClose: the hold is over
-//         case kInterrupted: flow = Flow::kInterrupted; break;
+//         case kInterrupted: flow = Interrupted(); break;
 //         case kClosed: case kFailed: flow = SessionEnded(session, event); break;
 //       }
 //     }
@@ -71,8 +73,15 @@ struct WebsocketSession {
       const int64_t tick_ns = std::clamp<int64_t>(times.ping_every_ns / 1000, 1, kMaxPingTickNs);
       next_ns += tick_ns - 1 - (ping_ns - 1) % tick_ns;
     }
+    if (parked) return next_ns;
     for (const int64_t due_ns : every_ns()) next_ns = std::min(next_ns, due_ns);
     return std::min(hold_until_ns, std::max(next_ns, read_until_ns));
+  }
+
+  // Everything but pings, which keep the connection.
+  void Shift(int64_t by_ns) {
+    if (hold_until_ns != kNever) hold_until_ns += by_ns;
+    for (size_t i = 0; i < every_ns().size(); ++i) every[i] += by_ns;
   }
 
   struct Rendered {
@@ -94,6 +103,8 @@ struct WebsocketSession {
   int64_t hold_until_ns = kNever;
   int64_t ping_ns = kNever;
   int64_t read_until_ns = 0;         // what has arrived has its turn until then
+  int64_t paused_ns = 0;             // Pause's total that the times are after
+  bool parked = false;               // the load is paused, and something was due
   std::unique_ptr<int64_t[]> every;  // when each of times.every is due
 
   // What a `close` step asked for.

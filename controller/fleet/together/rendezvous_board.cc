@@ -35,6 +35,13 @@ uint64_t RendezvousBoard::Rendezvous::Needed() const {
   return static_cast<uint64_t>(std::max<__int128>(needed, 1));
 }
 
+void RendezvousBoard::Add() {
+  for (Rendezvous& one : all_) {
+    one.agent_most.push_back(0);
+    one.waiting.push_back(0);
+  }
+}
+
 bool RendezvousBoard::Hear(int agent, const v1::Waiting& waiting) {
   const auto i = static_cast<size_t>(agent);
   for (Rendezvous& one : all_) {

@@ -50,6 +50,8 @@ class RendezvousBoard {
   // `weights` of all agents, as they are assigned.
   RendezvousBoard(const v1::Plan& plan, const std::vector<uint32_t>& weights);
 
+  // One agent more. What is needed stays: its users are the others'.
+  void Add();
   // False when there is no such rendezvous.
   bool Hear(int agent, const v1::Waiting& waiting);
   // Its stream has ended.

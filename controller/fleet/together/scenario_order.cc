@@ -18,6 +18,10 @@ ScenarioOrder::ScenarioOrder(const v1::Plan& plan, size_t agents) {
   }
 }
 
+void ScenarioOrder::Add() {
+  for (Scenario& one : all_) one.ended.push_back(false);
+}
+
 bool ScenarioOrder::Ended(int agent, const std::string& scenario) {
   const auto found = std::ranges::find(all_, scenario, &Scenario::name);
   if (found == all_.end()) return false;

@@ -24,6 +24,8 @@ class ScenarioOrder {
  public:
   ScenarioOrder(const v1::Plan& plan, size_t agents);
 
+  // One agent more, which has nothing yet.
+  void Add();
   // False when there is no such scenario.
   bool Ended(int agent, const std::string& scenario);
   // It has been given more of all scenarios: what it said of their ends is over.
