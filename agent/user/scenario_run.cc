@@ -18,6 +18,9 @@ constexpr int64_t kShortestSleepNs = 50'000;
 // Arrivals that were due longer ago than this when the driver begins are not replayed.
 constexpr int64_t kEnterLateNs = 1'000'000'000;
 
+// Another agent waits for who is given away; a WebSocket that is held would keep it for long.
+constexpr int64_t kMostGiveGraceNs = 5'000'000'000;
+
 }  // namespace
 
 ScenarioRun::ScenarioRun(ThreadContext& context, Cuts& cuts, const CompiledScenario& scenario,
@@ -199,11 +202,14 @@ void ScenarioRun::PlanUsers(int64_t position_ns, int64_t spread_ns) {
     const auto found = live_.find(id);
     if (found == live_.end() || found->second->stopping) entering_.push_back(id);
   }
-  const int64_t cut_ns = MonotonicNow() + scenario_.graceful_ramp_down_ns;
+  const int64_t end_ns = start_ns_ + length_ns_ + scenario_.graceful_stop_ns;
   for (const auto& [id, user] : live_) {
     if (Owns(id) && OwnOf(id) <= running) continue;
     user->restart = false;
-    if (!user->stopping) StopUser(id, cut_ns);
+    if (user->stopping) continue;
+    int64_t grace_ns = scenario_.graceful_ramp_down_ns;
+    if (!Owns(id)) grace_ns = std::min(grace_ns, kMostGiveGraceNs);
+    StopUser(id, std::min(MonotonicNow() + grace_ns, end_ns));
   }
 }
 

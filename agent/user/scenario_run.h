@@ -50,7 +50,8 @@ class ScenarioRun {
   void Shift(int64_t from_ns, int64_t to_ns);
   // The load is another one.
   void LoadChanged();
-  // Keeps of its share only that: what else runs has its graceful ramp-down. `given` is called when
+  // Keeps of its share only that: what else runs has its graceful ramp-down, at most
+  // kMostGiveGraceNs. `given` is called when
   // it has ended. Where iterations are counted nothing is given, as nobody knows which were made.
   void Give(Share keep, std::function<void()> given);
 

@@ -96,7 +96,8 @@ void Fleet::OnReturn(AgentSeat& seat, const v1::Hello& hello) {
       for (const HeldShare& holding : before) {
         Hold(seat, holding.share, std::max(now_ns_ + options_.take_ahead_ns, holding.at_ns));
       }
-      Release(seat, std::numeric_limits<uint64_t>::max(), now_ns_);
+      // It may still be ending what it cut.
+      Release(seat, std::numeric_limits<uint64_t>::max(), now_ns_ + options_.cut_ns);
       if (before.empty()) ShareWith(seat);
     }
   }

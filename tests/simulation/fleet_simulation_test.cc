@@ -12,6 +12,8 @@ namespace rampart::simulation {
 namespace {
 
 constexpr int64_t kLimit = 150 * kSecond;
+// Where the load is paused meanwhile.
+constexpr int64_t kPausedLimit = 300 * kSecond;
 
 v1::Plan APlan(int64_t seconds = 6) {
   v1::Plan plan;
@@ -50,6 +52,7 @@ void CheckAlways(const World& world) {
     EXPECT_LE(agent.teardowns, 1);
     if (agent.starts == 0 || agent.start_ns == 0) continue;
     const auto i = static_cast<size_t>(world.index_.at(agent.name));
+    if (i >= world.started_.skew_ms.size()) continue;  // it came late
     const int64_t start_ns = agent.start_ns - agent.clock_offset_ns;
     EXPECT_LE(std::abs(static_cast<double>(start_ns - world.started_.start_ns)),
               world.started_.skew_ms.at(i) * 1e6 + 1);
@@ -58,6 +61,7 @@ void CheckAlways(const World& world) {
   // Nothing that was measured is missing, or the run says that it is not whole.
   for (const World::Agent& agent : world.agents_) {
     if (!world.ran_ || !world.failures_.empty() || world.teardown_failures_ > 0) continue;
+    if (!world.index_.contains(agent.name)) continue;  // it was never let in
     const int index = world.index_.at(agent.name);
     if (world.lost_agents_.contains(index)) continue;
     EXPECT_EQ(world.kept_.at(static_cast<size_t>(index)), agent.measured) << agent.name;
@@ -263,8 +267,9 @@ TEST(FleetSimulation, AnAgentThatWasCutOffParksAndReturnsWithAllThatItMeasured) 
     trouble.unnoticed_ns = 30 * kSecond;
     trouble.isolation_ns = InTheLoad(random);
     trouble.healing_ns = trouble.isolation_ns + static_cast<int64_t>(random() % 25) * kSecond;
-    World world(seed, Agents(random) + 1, APlan(kLongSeconds + 15), trouble);
-    world.look_ns_ = trouble.isolation_ns + 30 * kSecond;
+    World world(seed, Agents(random) + 1, APlan(kLongSeconds + 25), trouble);
+    // With time to hand it its part again.
+    world.look_ns_ = trouble.isolation_ns + 40 * kSecond;
     ASSERT_TRUE(world.Run(kLimit));
     CheckAlways(world);
     EXPECT_THAT(world.failures_, testing::IsEmpty());
@@ -290,6 +295,29 @@ TEST(FleetSimulation, AnAgentToldToLeaveHandsItsUsersOver) {
     EXPECT_EQ(world.lost_, 0);
     EXPECT_EQ(world.loading_then_, world.users_->all());
   });
+}
+
+TEST(FleetSimulation, AnAgentThatJoinsTakesItsPartAndNoUserIsTwice) {
+  int loaded = 0;
+  ForSeeds(1000, [&](uint64_t seed, std::mt19937_64& random) {
+    Trouble trouble;
+    trouble.policy = controller::LossPolicy::kRebalance;
+    trouble.cuts = static_cast<int>(random() % 6);
+    trouble.failed_dials = 0.1;
+    trouble.join_ns = InTheLoad(random);
+    trouble.changes = static_cast<int>(random() % 6);
+    World world(seed, Agents(random), APlan(kLongSeconds), trouble);
+    world.look_ns_ = trouble.join_ns + 15 * kSecond;
+    ASSERT_TRUE(world.Run(kPausedLimit));
+    CheckAlways(world);
+    EXPECT_THAT(world.failures_, testing::IsEmpty());
+    EXPECT_EQ(world.loading_then_, world.users_->all());
+    loaded += world.last_loads_then_ > 0 ? 1 : 0;
+  });
+  // A small one's part of each of the others' few users may be none.
+  if (std::getenv("RAMPART_SEED") == nullptr) {
+    EXPECT_GT(loaded, 950);
+  }
 }
 
 TEST(FleetSimulation, WhatComesAgainCountsOnce) {
@@ -330,8 +358,10 @@ TEST(FleetSimulation, EverythingAtOnceWhileUsersAreHandedAboutStillEnds) {
     if (random() % 3 == 0) trouble.term_ns = Sometime(random);
     if (random() % 3 == 0) trouble.stop_ns = Sometime(random);
     trouble.stop = random() % 2 == 0 ? v1::DRAIN : v1::ABORT;
+    if (random() % 2 == 0) trouble.join_ns = Sometime(random);
+    trouble.changes = static_cast<int>(random() % 4);
     World world(seed, Agents(random) + 1, APlan(25), trouble);
-    ASSERT_TRUE(world.Run(kLimit));
+    ASSERT_TRUE(world.Run(kPausedLimit));
     CheckAlways(world);
   });
 }

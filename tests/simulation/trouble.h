@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "agent/link/link.h"
 #include "controller/fleet/fleet.h"
@@ -30,6 +31,8 @@ struct Trouble {
   int64_t isolation_ns = 0;            // from then on no message from or to one agent passes
   int64_t healing_ns = 0;              // until then
   int64_t term_ns = 0;                 // SIGTERM for one agent
+  int64_t join_ns = 0;                 // one agent more begins then
+  int changes = 0;                     // of the load, at random times
   int64_t stop_ns = 0;
   v1::StopKind stop = v1::DRAIN;
   int64_t patience_ns = 0;  // see Gathering
@@ -54,8 +57,10 @@ struct AgentState {
   bool running = false;
   bool cut = false;              // what was to begin later does not
   std::shared_ptr<Crowd> crowd;  // of a plan whose users meet
-  v1::Assignment assignment;     // the first
-  uint64_t shares = 0;           // that it was given
+  std::vector<v1::Assignment> held;  // that it was given, narrowed by what it gave
+  uint64_t shares = 0;               // as many
+  int64_t parked_shares = 0;         // of those, the first, which have ended
+  uint64_t changes = 0;              // the last number
   int parks = 0;
   int made = 0, setups = 0, starts = 0, teardowns = 0;
   int refused_dials = 0;                   // in a row

@@ -20,6 +20,7 @@ class Users {
   // Every user of the share loads there from now on.
   void Begin(size_t agent, const v1::Assignment& assignment) {
     const Stripe own = ShareOf(load_, *PlaceOf(assignment))->users;
+    if (own.empty()) return;
     for (int64_t user = 0; user < all_; ++user) {
       if (!own.Contains(user)) continue;
       const auto [there, fresh] = holder_.emplace(user, agent);
@@ -33,6 +34,23 @@ class Users {
   // All that loaded there have ended.
   void End(size_t agent) {
     std::erase_if(holder_, [agent](const auto& held) { return held.second == agent; });
+  }
+
+  // Of those that load there, those of none of the shares have ended.
+  void Keep(size_t agent, const std::vector<v1::Assignment>& shares) {
+    std::erase_if(holder_, [&](const auto& held) {
+      if (held.second != agent) return false;
+      for (const v1::Assignment& share : shares) {
+        const Stripe own = ShareOf(load_, *PlaceOf(share))->users;
+        if (!own.empty() && own.Contains(held.first)) return false;
+      }
+      return true;
+    });
+  }
+  int64_t loading_on(size_t agent) const {
+    int64_t users = 0;
+    for (const auto& [user, holder] : holder_) users += holder == agent ? 1 : 0;
+    return users;
   }
 
   int64_t loading() const { return static_cast<int64_t>(holder_.size()); }

@@ -42,8 +42,8 @@ class World {
     fleet_options_ = options;
     fleet_ = std::make_unique<controller::Fleet>(options);
     if (trouble.kills > 0) disk_ = std::make_unique<Disk>();
-    kept_.resize(static_cast<size_t>(agents));
-    kept_sequence_.resize(static_cast<size_t>(agents));
+    kept_.resize(static_cast<size_t>(agents) + 1);
+    kept_sequence_.resize(static_cast<size_t>(agents) + 1);
     load_ns_ = controller::DemandOf(options.plan)->length_ns;
     gathering_.agents = agents;
     const v1::Scenario& first = options.plan.scenarios(0);
@@ -51,17 +51,8 @@ class World {
       gathering_.users = static_cast<int>(first.load().constant_users().users());
     }
     gathering_.patience_ns = trouble.patience_ns;
-    for (int i = 0; i < agents; ++i) {
-      Agent& agent = agents_.emplace_back();
-      agent.name = "agent-" + std::to_string(i + 1);
-      agent.clock_offset_ns = Between(-1000 * kSecond, 1000 * kSecond);
-      v1::Hello hello;
-      hello.set_name(agent.name);
-      hello.set_incarnation(random_());
-      hello.set_capacity(static_cast<uint64_t>(Between(50, 500)));
-      agent.link = std::make_unique<agent::Link>(
-          agent::LinkOptions{.hello = hello, .controller = "controller"});
-    }
+    agents_.reserve(static_cast<size_t>(agents) + 1);  // they are pointed to
+    for (int i = 0; i < agents; ++i) AddAgent();
   }
 
   // Until the controller is done and every process has ended; false when that takes too long.
@@ -71,7 +62,12 @@ class World {
       At(Between(0, 3 * kSecond), [this, i] { TickAgent(i); });
     }
     Plague();
-    if (look_ns_ > 0) At(look_ns_, [this] { loading_then_ = users_->loading(); });
+    if (look_ns_ > 0) {
+      At(look_ns_, [this] {
+        loading_then_ = users_->loading();
+        last_loads_then_ = users_->loading_on(agents_.size() - 1);
+      });
+    }
     while (!queue_.empty() && !Over()) {
       const Scheduled next = queue_.top();
       queue_.pop();
@@ -108,6 +104,7 @@ class World {
   // Looked at when all must be at work again after what went wrong.
   int64_t look_ns_ = 0;
   int64_t loading_then_ = -1;
+  int64_t last_loads_then_ = -1;  // the agent that came last
 
   // All that the controller was told, and when.
   bool keep_tape_ = false;
@@ -140,6 +137,29 @@ class World {
     queue_.push({at_ns, order_++, std::move(what)});
   }
   void After(int64_t ns, std::function<void()> what) { At(now_ns_ + ns, std::move(what)); }
+  void AddAgent() {
+    Agent& agent = agents_.emplace_back();
+    agent.name = "agent-" + std::to_string(agents_.size());
+    agent.clock_offset_ns = Between(-1000 * kSecond, 1000 * kSecond);
+    v1::Hello hello;
+    hello.set_name(agent.name);
+    hello.set_incarnation(random_());
+    hello.set_capacity(static_cast<uint64_t>(Between(50, 500)));
+    agent.link = std::make_unique<agent::Link>(
+        agent::LinkOptions{.hello = hello, .controller = "controller"});
+  }
+  // What a person asks for; what may not be is refused.
+  void ChangeLoad() {
+    if (fleet_ == nullptr) return;
+    controller::LoadChangeAsked asked;
+    asked.change.set_agent_ns(fleet_->NextChangeNs(now_ns_));
+    if (fleet_->paused()) {
+      asked.change.mutable_resume();
+    } else {
+      asked.change.mutable_pause();
+    }
+    if (fleet_->MayChange(asked.change).ok()) Tell(asked);
+  }
   Agent& AnyAgent() { return agents_[random_() % agents_.size()]; }
 
   void Plague() {
@@ -159,6 +179,16 @@ class World {
           At(trouble_.healing_ns, [&agent] { agent.isolated = false; });
         }
       });
+    }
+    if (trouble_.join_ns > 0) {
+      At(trouble_.join_ns, [this] {
+        if (done_) return;
+        AddAgent();
+        TickAgent(agents_.size() - 1);
+      });
+    }
+    for (int i = 0; i < trouble_.changes; ++i) {
+      At(Between(5 * kSecond, 40 * kSecond), [this] { ChangeLoad(); });
     }
     if (trouble_.term_ns > 0) {
       At(trouble_.term_ns, [this] { Tell(random_() % agents_.size(), agent::SignalTerm{}); });
@@ -423,6 +453,7 @@ class World {
   }
   void Do(const controller::Started& action) { started_ = action; }
   void Do(const controller::ScenarioStarted&) {}
+  void Do(const controller::LoadChanged&) {}
   void Do(const controller::RunFailed& action) { failures_.push_back(action.why); }
   void Do(const controller::TeardownFailed&) { ++teardown_failures_; }
   void Do(const controller::Done&) {
@@ -470,7 +501,7 @@ class World {
   }
   void Do(size_t i, const agent::MakeEngine& action) {
     ++agents_[i].made;
-    agents_[i].assignment = action.prepare.assignment();
+    agents_[i].held = {action.prepare.assignment()};
     EndWork(i, Between(0, 200 * kMs), agent::EngineMade{});
   }
   void Do(size_t i, const agent::RunSetup&) {
@@ -491,28 +522,47 @@ class World {
     const int64_t start_ns = action.start_ns - agent.clock_offset_ns;
     load_end_ns_ = start_ns + load_ns_;
     if (gathering_.users > 0) return Gather(i, start_ns);
-    Load(i, agent.assignment, start_ns);
+    Load(i, start_ns);
   }
   void Do(size_t i, const agent::TakeShare& action) {
     agents_[i].loading = agents_[i].running = true;
-    Load(i, action.take.assignment(), action.take.agent_ns() - agents_[i].clock_offset_ns);
+    agents_[i].held.push_back(action.take.assignment());
+    Load(i, action.take.agent_ns() - agents_[i].clock_offset_ns);
   }
-  void Load(size_t i, const v1::Assignment& share, int64_t from_ns) {
-    ++agents_[i].shares;
+  // What it was given last.
+  void Load(size_t i, int64_t from_ns) {
+    const uint64_t share = agents_[i].shares++;
     // A cut or an end before then is of all shares.
     const uint64_t work = agents_[i].work + 1;
     At(std::max(from_ns, now_ns_), [this, i, share, work] {
       if (agents_[i].alive && agents_[i].work >= work && agents_[i].running && !agents_[i].cut &&
           now_ns_ < load_end_ns_) {
-        users_->Begin(i, share);
+        users_->Begin(i, agents_[i].held[share]);
       }
     });
     agents_[i].cut = false;
     EndWork(i, std::max<int64_t>(0, load_end_ns_ - now_ns_) + Between(0, kSecond),
             agent::EngineDrained{agents_[i].shares});
   }
+  void Do(size_t i, const agent::GiveShare& action) {
+    for (v1::Assignment& share : agents_[i].held) *share.add_again() = action.give.keep();
+    After(Between(0, 5 * kSecond), [this, i, number = action.give.number()] {
+      if (!agents_[i].alive) return;
+      const auto& held = agents_[i].held;
+      users_->Keep(i, {held.begin() + agents_[i].parked_shares, held.end()});
+      Tell(i, agent::EngineGave{number});
+    });
+  }
+  void Do(size_t i, const agent::ChangeLoad& action) {
+    if (action.change.number() != ++agents_[i].changes) {
+      broken_.push_back(agents_[i].name + " was told of change " +
+                        std::to_string(action.change.number()) + " as the " +
+                        std::to_string(agents_[i].changes));
+    }
+  }
   void Do(size_t i, const agent::ParkEngine&) {
     ++agents_[i].parks;
+    agents_[i].parked_shares = static_cast<int64_t>(agents_[i].held.size());
     agents_[i].cut = true;
     if (!agents_[i].running) return;
     if (agents_[i].crowd != nullptr) {
@@ -524,9 +574,9 @@ class World {
   void Gather(size_t i, int64_t start_ns) {
     Agent& agent = agents_[i];
     ++agent.shares;
-    const auto& weights = agent.assignment.weights();
+    const auto& weights = agent.held[0].weights();
     const Stripe own = Stripes::Make({weights.begin(), weights.end()})
-                           ->Of(static_cast<int>(agent.assignment.agent()));
+                           ->Of(static_cast<int>(agent.held[0].agent()));
     const int users = own.empty() ? 0 : static_cast<int>(own.CountBefore(gathering_.users));
     ++agent.work;
     agent.crowd = std::make_shared<Crowd>(

@@ -109,10 +109,10 @@ TEST(FleetLosses, OneThatWasSilentReturnsParkedAndHasNothingToLoad) {
   table.Dial(14, hello);
   ASSERT_TRUE(table.To(14).front().has_welcome());
   EXPECT_THAT(table.All<AgentReturned>(), SizeIs(1));
-  EXPECT_THAT(TakesTo(table, 14), IsEmpty());
+  EXPECT_THAT(TakesTo(table, 14), IsEmpty()) << "what it had is others', who give first";
   // What it measured meanwhile is waited for.
-  table.Drained(1, 0, 1);
-  table.Drained(2, 0, 1);
+  table.Drained(1, 0, 2);
+  table.Drained(2, 0, 2);
   EXPECT_EQ(table.fleet.phase(), Phase::kRunning);
   for (uint64_t i = 1; i <= 3; ++i) {
     table.Delta(14, i);
