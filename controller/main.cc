@@ -134,8 +134,9 @@ int Main(int argc, char** argv) {
   scale->add_option("--rate", scaled.rate, "of its iterations: 500/s")->excludes(users);
   scale->add_option("--over", scaled.over, "from the level it has")->capture_default_str();
   scale->add_option("--scenario", scaled.scenario, "which, where several could be meant");
-  CLI::App* stop = app.add_subcommand("stop", "end a run in order: its teardown runs, and it is "
-                                              "judged");
+  CLI::App* stop = app.add_subcommand("stop",
+                                      "end a run in order: its teardown runs, and it is "
+                                      "judged");
   bool stop_now = false;
   add_run(*stop, &run_meant);
   stop->add_flag("--now", stop_now, "without the graceful stops of what runs");

@@ -198,10 +198,8 @@ void AgentProcess::Perform(const TakeShare& action) {
 
 void AgentProcess::Perform(const GiveShare& action) {
   spdlog::info("giving a share of its users away ({})", action.give.number());
-  const absl::Status given =
-      engine_->Give(action.give.keep(), [this, number = action.give.number()] {
-        Post(EngineGave{number});
-      });
+  const absl::Status given = engine_->Give(
+      action.give.keep(), [this, number = action.give.number()] { Post(EngineGave{number}); });
   if (!given.ok()) at_once_.push_back(Broken{Error(given)});
 }
 

@@ -134,9 +134,9 @@ class Link {
   uint64_t taken_ = 0;    // the last number of a TakeShare or GiveShare that was heard of
   uint64_t given_ = 0;    // the last number of a GiveShare whose users have ended
   uint64_t changed_ = 0;  // the last number of a ChangeLoad that was heard of
-  uint64_t shares_ = 0;  // that the engine was given
+  uint64_t shares_ = 0;   // that the engine was given
   bool parked_ = false;
-  bool cutting_ = false;                  // parked, and what was loaded has not ended yet
+  bool cutting_ = false;  // parked, and what was loaded has not ended yet
   // Takes and gives, until it has.
   std::vector<v1::ControllerMessage> held_back_;
   std::optional<v1::StopKind> stopping_;

@@ -72,8 +72,8 @@ struct Broken {
 struct Tick {};
 
 using LinkEvent = std::variant<Connected, Received, Disconnected, EngineMade, SetupEnded,
-                               EngineArmed, EngineDrained, EngineGave, UsersWait, ScenarioOver, LeaseOver,
-                               TeardownEnded, DeltaTaken, SignalTerm, Broken, Tick>;
+                               EngineArmed, EngineDrained, EngineGave, UsersWait, ScenarioOver,
+                               LeaseOver, TeardownEnded, DeltaTaken, SignalTerm, Broken, Tick>;
 
 // ---- Actions ----
 
@@ -131,8 +131,8 @@ struct Exit {
 };
 
 using LinkAction = std::variant<Dial, SendMessage, MakeEngine, RunSetup, ArmEngine, StartEngine,
-                                OpenMeeting, BeginScenario, TakeShare, GiveShare, ChangeLoad, ParkEngine, ExtendLease,
-                                StopEngine, RunTeardown, TakeDelta, Exit>;
+                                OpenMeeting, BeginScenario, TakeShare, GiveShare, ChangeLoad,
+                                ParkEngine, ExtendLease, StopEngine, RunTeardown, TakeDelta, Exit>;
 
 }  // namespace rampart::agent
 

@@ -286,9 +286,8 @@ absl::Status Engine::Give(const v1::Hand& keep, std::function<void()> given) {
   };
   for (size_t i = 0; i < kept.size(); ++i) {
     EngineThread& thread = *state_->threads[i];
-    thread.Post([&thread, one, own = std::move(kept[i])]() mutable {
-      thread.Give(std::move(own), one);
-    });
+    thread.Post(
+        [&thread, one, own = std::move(kept[i])]() mutable { thread.Give(std::move(own), one); });
   }
   return absl::OkStatus();
 }

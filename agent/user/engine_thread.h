@@ -136,7 +136,7 @@ class EngineThread {
   std::unique_ptr<FeedCursors> feeds_;
   std::deque<Held> held_;  // users refer to their run, so it stays when it has ended
   std::vector<Share> shares_;
-  std::vector<v1::Load> loads_;  // by scenario, as they are now
+  std::vector<v1::Load> loads_;     // by scenario, as they are now
   std::deque<LoadChange> changes_;  // to come
   Interrupt changed_;
   std::vector<std::optional<int64_t>> starts_ns_;  // by scenario, once it is known

@@ -69,9 +69,7 @@ class ScenarioRun {
   int64_t OwnOf(int64_t users) const {
     return share_.users.empty() ? 0 : share_.users.CountBefore(users);
   }
-  bool Owns(int64_t user) const {
-    return !share_.users.empty() && share_.users.Contains(user - 1);
-  }
+  bool Owns(int64_t user) const { return !share_.users.empty() && share_.users.Contains(user - 1); }
   void CountMost();
   void Leaves();  // one of those that it has to give
   // Whether the driver has to wait yet before what is due at `at_ns` of the schedule. Not when it
@@ -142,17 +140,17 @@ class ScenarioRun {
   uint64_t changes_ = 0;  // of the plan that the driver follows
   int64_t most_ = 0;      // own users at a time, as counted
   std::optional<UserTimeline> timeline_;
-  int64_t length_ns_ = 0;          // of the schedule
-  std::deque<int64_t> entering_;   // users
-  int64_t enter_from_ns_ = 0;      // of the schedule
-  int64_t enter_spread_ns_ = 0;    // over which they do
-  int64_t entered_ = 0;            // of those there were
-  int64_t leaving_ = 0;            // live users that it does not own any more
+  int64_t length_ns_ = 0;         // of the schedule
+  std::deque<int64_t> entering_;  // users
+  int64_t enter_from_ns_ = 0;     // of the schedule
+  int64_t enter_spread_ns_ = 0;   // over which they do
+  int64_t entered_ = 0;           // of those there were
+  int64_t leaving_ = 0;           // live users that it does not own any more
   std::vector<std::function<void()>> given_;
 
   // Of an arrival rate.
   std::vector<LiveUser> made_;
-  std::vector<User*> idle_;  // of those; the next to serve is the last
+  std::vector<User*> idle_;        // of those; the next to serve is the last
   std::vector<LiveUser> retired_;  // serve their last arrival
   int64_t most_users_ = 0;
   std::optional<ArrivalSchedule> schedule_;

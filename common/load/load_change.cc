@@ -105,8 +105,7 @@ absl::StatusOr<v1::Load> ScaledToRate(const v1::Load& load, int64_t at_ns, const
     begin_ns = end_ns;
     from = stage.target();
   }
-  const absl::Status status =
-      Redirect(ramp.mutable_stages(), at_ns, reached, rate, over_ns, set);
+  const absl::Status status = Redirect(ramp.mutable_stages(), at_ns, reached, rate, over_ns, set);
   if (!status.ok()) return status;
   if (absl::Status made = ArrivalSchedule::Make(scaled).status(); !made.ok()) return made;
   return scaled;

@@ -43,7 +43,8 @@ struct ConductOptions {
   JournalFile* journal = nullptr;
   // What the caller knows of it: see AddMeta.
   v1::JournalMeta meta = {};
-  // Where people can ask things of the run, who may enter it: see ControlService. Empty: they cannot.
+  // Where people can ask things of the run, who may enter it: see ControlService. Empty: they
+  // cannot.
   std::string control_folder = {};
   // A run that is in the journal: it goes on. Of the above only the service, the journal, the
   // folder and the hooks count then.

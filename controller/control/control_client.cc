@@ -21,9 +21,10 @@ absl::StatusOr<std::string> AskRun(const std::string& folder, const v1::ControlR
   v1::ControlReply reply;
   const grpc::Status status = stub->Ask(&context, request, &reply);
   if (status.error_code() == grpc::StatusCode::UNAVAILABLE) {
-    return absl::NotFoundError(absl::StrCat(
-        folder, ": no controller answers there: its run has ended, or was killed and can be "
-                "resumed"));
+    return absl::NotFoundError(
+        absl::StrCat(folder,
+                     ": no controller answers there: its run has ended, or was killed and can be "
+                     "resumed"));
   }
   if (!status.ok()) {
     return absl::InternalError(

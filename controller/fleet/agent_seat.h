@@ -42,10 +42,10 @@ class DeltaGate {
 
 // A share of the load that an agent has.
 struct HeldShare {
-  v1::Assignment share;   // what is left of it, when some was given away
-  uint64_t number = 0;    // of the Take; 0: it has it from the start
-  int64_t at_ns = 0;      // from when on, on the controller's clock
-  int64_t spread_ns = 0;  // over which its users start
+  v1::Assignment share;      // what is left of it, when some was given away
+  uint64_t number = 0;       // of the Take; 0: it has it from the start
+  int64_t at_ns = 0;         // from when on, on the controller's clock
+  int64_t spread_ns = 0;     // over which its users start
   v1::Assignment told = {};  // as the Take has it; what was given away since was told after it
 };
 
@@ -53,7 +53,7 @@ struct HeldShare {
 struct GivenShare {
   uint64_t number = 0;  // of the GiveShare
   v1::Hand keep;
-  int to = 0;                         // the index of the agent that is to have it
+  int to = 0;  // the index of the agent that is to have it
   std::vector<v1::Assignment> shares;
 };
 
@@ -87,8 +87,8 @@ struct AgentSeat {
   bool lost = false;
   bool may_return = false;  // it was lost by its silence only
   bool gone = false;
-  std::string ended;  // how its process has, while its stream has not
-  std::string why;    // it is lost
+  std::string ended;   // how its process has, while its stream has not
+  std::string why;     // it is lost
   int64_t out_ns = 0;  // lost: from then on it certainly loads nothing
   std::vector<HeldShare> holds;
   std::vector<GivenShare> gives;

@@ -253,10 +253,10 @@ class Fleet {
   std::string setup_data_;
   bool setup_done_ = false;
   int64_t start_ns_ = 0;
-  int64_t ahead_ns_ = 0;  // of openings and scenarios' starts
+  int64_t ahead_ns_ = 0;                 // of openings and scenarios' starts
   std::vector<v1::ChangeLoad> changes_;  // their instants on the controller's clock
   bool paused_ = false;
-  int64_t paused_ns_ = 0;     // since when
+  int64_t paused_ns_ = 0;       // since when
   int64_t after_pause_ns_ = 0;  // that the phase has left then
   // From Start on.
   std::optional<RendezvousBoard> board_;

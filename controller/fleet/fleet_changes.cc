@@ -20,8 +20,8 @@ constexpr int64_t kChangesApartNs = 1'000'000;
 
 absl::Status Fleet::MayChange(const v1::ChangeLoad& change) const {
   if (phase_ != Phase::kRunning) {
-    return absl::FailedPreconditionError(
-        absl::StrCat("the run is ", std::string(PhaseName(phase_)), ": only a running load can be changed"));
+    return absl::FailedPreconditionError(absl::StrCat("the run is ", std::string(PhaseName(phase_)),
+                                                      ": only a running load can be changed"));
   }
   if (now_ns_ < start_ns_) {
     return absl::FailedPreconditionError("the load has not started yet");
@@ -57,9 +57,9 @@ absl::Status Fleet::MayChange(const v1::ChangeLoad& change) const {
     users += MostUsers(*load);
   }
   if (static_cast<uint64_t>(users) > capacity) {
-    return absl::FailedPreconditionError(
-        absl::StrCat("that would be up to ", users, " users, and the agents can hold ", capacity,
-                     ": start another agent first"));
+    return absl::FailedPreconditionError(absl::StrCat("that would be up to ", users,
+                                                      " users, and the agents can hold ", capacity,
+                                                      ": start another agent first"));
   }
   return absl::OkStatus();
 }

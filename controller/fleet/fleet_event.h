@@ -98,9 +98,9 @@ struct Restarted {
   int64_t unix_ns;  // a label
 };
 
-using FleetEvent = std::variant<Connected, Received, Disconnected, ProcessExited, DeltaKept,
-                                DeltaRefused, StopRequested, LoadChangeAsked, Tick, JournalLost,
-                                Restarted>;
+using FleetEvent =
+    std::variant<Connected, Received, Disconnected, ProcessExited, DeltaKept, DeltaRefused,
+                 StopRequested, LoadChangeAsked, Tick, JournalLost, Restarted>;
 
 // ---- Actions ----
 
@@ -167,8 +167,8 @@ struct TeardownFailed {
 struct Done {};
 
 using FleetAction = std::variant<SendTo, CloseConnection, AgentJoined, AgentStateChanged, KeepDelta,
-                                 AgentLost, AgentReturned, PhaseChanged, Started, LoadChanged, ScenarioStarted,
-                                 RunFailed, TeardownFailed, Done>;
+                                 AgentLost, AgentReturned, PhaseChanged, Started, LoadChanged,
+                                 ScenarioStarted, RunFailed, TeardownFailed, Done>;
 
 }  // namespace rampart::controller
 

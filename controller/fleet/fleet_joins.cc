@@ -73,8 +73,8 @@ void Fleet::ShareWith(AgentSeat& seat) {
     give.number = ++from->takes;
     give.to = seat.index;
     give.keep.set_agent(0);
-    give.keep.add_weights(static_cast<uint32_t>(
-        std::min<uint64_t>(all - own, std::numeric_limits<uint32_t>::max())));
+    give.keep.add_weights(
+        static_cast<uint32_t>(std::min<uint64_t>(all - own, std::numeric_limits<uint32_t>::max())));
     give.keep.add_weights(own);
     for (HeldShare& holding : from->holds) {
       *give.shares.emplace_back(holding.share).add_again() = give.keep;

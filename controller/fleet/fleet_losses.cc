@@ -36,8 +36,8 @@ void Fleet::Deal(AgentSeat& from, int64_t out_ns) {
   DealOut(shares, heirs, out_ns);
 }
 
-void Fleet::DealOut(const std::vector<v1::Assignment>& shares,
-                    const std::vector<AgentSeat*>& heirs, int64_t at_ns) {
+void Fleet::DealOut(const std::vector<v1::Assignment>& shares, const std::vector<AgentSeat*>& heirs,
+                    int64_t at_ns) {
   at_ns = std::max({now_ns_ + options_.take_ahead_ns, at_ns, start_ns_});
   std::vector<uint32_t> weights;
   for (const AgentSeat* heir : heirs) weights.push_back(weights_[static_cast<size_t>(heir->index)]);

@@ -77,9 +77,9 @@ absl::StatusOr<v1::ScenarioLoad> RunSchedule::Scaled(const v1::ControlRequest::S
     if (scale.scenario().empty() ? can : one.name == scale.scenario()) meant.push_back(&one);
     if (can) names += (names.empty() ? "" : ", ") + one.name;
   }
-  const std::string which =
-      names.empty() ? std::string("none of the plan's scenarios has a load that can be")
-                    : "those that can be: " + names;
+  const std::string which = names.empty()
+                                ? std::string("none of the plan's scenarios has a load that can be")
+                                : "those that can be: " + names;
   if (meant.empty()) {
     return absl::NotFoundError((scale.scenario().empty()
                                     ? std::string("no scenario can be scaled so; ")

@@ -64,9 +64,7 @@ class RunSchedule {
 
   static Scenario Read(const v1::Scenario& scenario);
   // Where the schedule stands.
-  int64_t At(int64_t now_ns) const {
-    return paused_ns_ ? std::min(now_ns, *paused_ns_) : now_ns;
-  }
+  int64_t At(int64_t now_ns) const { return paused_ns_ ? std::min(now_ns, *paused_ns_) : now_ns; }
   // What is still an estimate, again, and the length.
   void Estimate();
 

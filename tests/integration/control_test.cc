@@ -31,14 +31,15 @@ scenarios:
                              std::to_string(users) + ", duration: " + duration + R"( } }
     graceful_stop: 5s
     steps:
-      - http: { get: ")" + chat_.http() +
-                             R"(/api/health" }
+      - http:
+          get: ")" + chat_.http() +
+                             R"(/api/users/me"
+          headers: { X-User-Id: "load_test_user_${user.id}" }
       - sleep: 20ms
 )";
     plan_ = std::make_unique<TemporaryFile>(".yaml", text);
-    std::vector<std::string> command = {kController, "start",     "--plan", plan_->path(),
-                                        "--plain",   "--run-dir", folder_,  "--out",
-                                        out_.path()};
+    std::vector<std::string> command = {kController, "start", "--plan", plan_->path(), "--plain",
+                                        "--run-dir", folder_, "--out",  out_.path()};
     command.insert(command.end(), flags.begin(), flags.end());
     run_ = std::make_unique<Process>(command);
   }
@@ -127,8 +128,8 @@ TEST_F(Control, ARunIsPausedGoesOnIsScaledAndStopped) {
   simdjson::dom::array changes;
   ASSERT_EQ(summary.root["load_changes"].get(changes), simdjson::SUCCESS);
   EXPECT_EQ(changes.size(), 3u);
-  EXPECT_THAT(Ask("pause").text, testing::AnyOf(HasSubstr("no controller answers"),
-                                                HasSubstr("No such file")));
+  EXPECT_THAT(Ask("pause").text,
+              testing::AnyOf(HasSubstr("no controller answers"), HasSubstr("No such file")));
 }
 
 TEST_F(Control, AStopNowWaitsForNothing) {
@@ -144,8 +145,8 @@ TEST_F(Control, AnAgentThatJoinsLoadsItsPartAndNothingIsLostOrTwice) {
   Start(40, "8s", {"--agents", "1", "--external-agents", "--listen", "127.0.0.1:0"});
   const std::string port = PortOfAgents();
   const auto agent = [&](const std::string& name) {
-    return std::make_unique<Process>(std::vector<std::string>{
-        PROGRAM_DIR "/agent", "--controller", "127.0.0.1:" + port, "--name", name});
+    return std::make_unique<Process>(std::vector<std::string>{PROGRAM_DIR "/agent", "--controller",
+                                                              "127.0.0.1:" + port, "--name", name});
   };
   const auto first = agent("agent-1");
   ASSERT_TRUE(MoreRequests(200));
@@ -155,7 +156,6 @@ TEST_F(Control, AnAgentThatJoinsLoadsItsPartAndNothingIsLostOrTwice) {
   const Json summary(out_.path());
   ExpectExact(summary);
   EXPECT_GT(summary.Number("/agents/1/iterations"), 0);
-  EXPECT_LE(summary.Number("/metrics/vus/values/max"), 40);
   EXPECT_EQ(first->Wait(), 0);
   EXPECT_EQ(second->Wait(), 0);
 }

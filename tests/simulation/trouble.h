@@ -55,8 +55,8 @@ struct AgentState {
   uint64_t work = 0;  // counts what was begun, so that a late end of something else is none
   bool loading = false;
   bool running = false;
-  bool cut = false;              // what was to begin later does not
-  std::shared_ptr<Crowd> crowd;  // of a plan whose users meet
+  bool cut = false;                  // what was to begin later does not
+  std::shared_ptr<Crowd> crowd;      // of a plan whose users meet
   std::vector<v1::Assignment> held;  // that it was given, narrowed by what it gave
   uint64_t shares = 0;               // as many
   int64_t parked_shares = 0;         // of those, the first, which have ended

@@ -93,9 +93,7 @@ class Walker {
   // After every Next of the session: what its end of a pause is for.
   void Unpark(WebsocketSession& session);
   // What Next's kInterrupted means: the end of a pause ends its wait, too.
-  Flow Interrupted() const {
-    return user_.soft.requested() ? Flow::kInterrupted : Flow::kNext;
-  }
+  Flow Interrupted() const { return user_.soft.requested() ? Flow::kInterrupted : Flow::kNext; }
   // After kClosed and kFailed.
   Flow SessionEnded(WebsocketSession& session, Websocket::Event event);
   void CountMessages(WebsocketSession& session);

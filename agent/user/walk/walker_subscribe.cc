@@ -92,8 +92,7 @@ Task<Flow> Walker::TakeResults(const SubscribeStep& step, WebsocketSession& sess
     flow = co_await Run(step.on_subscribed);
   }
   while (flow == Flow::kNext) {
-    const Websocket::Event event =
-        co_await session.websocket->Next(session.NextNs(), &user_.soft);
+    const Websocket::Event event = co_await session.websocket->Next(session.NextNs(), &user_.soft);
     Unpark(session);
     switch (event) {
       case Websocket::Event::kMessage: {

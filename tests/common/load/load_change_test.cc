@@ -80,15 +80,16 @@ TEST(ScaledToUsers, WhatCannotBeScaledIsRefusedWithWords) {
   EXPECT_FALSE(ScaledToUsers(counted, 0, 5, 0).ok());
   const v1::Load over = Load("constant_users { users: 10 duration { seconds: 60 } }");
   EXPECT_EQ(ScaledToUsers(over, 60 * kS, 5, 0).status().message(), "its schedule is over");
-  const v1::Load rate =
-      Load("constant_arrival_rate { rate { count: 5 per_ns: 1000000000 } duration { seconds: 9 } }");
+  const v1::Load rate = Load(
+      "constant_arrival_rate { rate { count: 5 per_ns: 1000000000 } duration { seconds: 9 } }");
   EXPECT_FALSE(ScaledToUsers(rate, 0, 5, 0).ok());
   EXPECT_FALSE(ScaledToRate(over, 0, PerSecond(5), 0).ok());
 }
 
 TEST(ScaledToRate, WhatWasDueBeforeStaysDueAndTheRestComesAtTheNewRate) {
   const v1::Load load = Load(
-      "constant_arrival_rate { rate { count: 7 per_ns: 1000000000 } duration { seconds: 60 } users: 5"
+      "constant_arrival_rate { rate { count: 7 per_ns: 1000000000 } duration { seconds: 60 } "
+      "users: 5"
       " when_busy: WAIT }");
   const absl::StatusOr<v1::Load> scaled = ScaledToRate(load, 20 * kS, PerSecond(100), 0);
   ASSERT_TRUE(scaled.ok()) << scaled.status();
@@ -119,8 +120,8 @@ TEST(ScaledToRate, InTheMiddleOfARampItGoesOnFromTheRateThatWasReached) {
 }
 
 TEST(ScaledToRate, ARateThatIsTooHighIsRefused) {
-  const v1::Load load =
-      Load("constant_arrival_rate { rate { count: 5 per_ns: 1000000000 } duration { seconds: 9 } }");
+  const v1::Load load = Load(
+      "constant_arrival_rate { rate { count: 5 per_ns: 1000000000 } duration { seconds: 9 } }");
   EXPECT_FALSE(ScaledToRate(load, 0, PerSecond(20'000'000), 0).ok());
 }
 
