@@ -150,7 +150,13 @@ class Decoding {
       bool set = field.is_repeated() ? reflection.FieldSize(message, &field) > 0
                                      : reflection.HasField(message, &field);
       for (size_t k = 0; node.kind == YamlNode::Kind::kMap && k < node.map_size(); ++k) {
-        set = set || node.key(k).scalar == field.name();
+        if (node.key(k).scalar != field.name()) continue;
+        set = true;
+        const YamlNode& value = node.value(k);
+        if (field.cpp_type() == FieldDescriptor::CPPTYPE_STRING && !field.is_repeated() &&
+            value.kind == YamlNode::Kind::kScalar && value.scalar.empty()) {
+          Fault(value, "`" + field.name() + "` is empty");
+        }
       }
       if (!set) Fault(node, "`" + field.name() + "` is missing");
     }

@@ -115,6 +115,7 @@ class StepValidator {
       if (part.content_case() == v1::Part::CONTENT_NOT_SET) {
         faults_->Add(part.at(), "a part needs `value`, `generate` or `file`");
       }
+      if (part.has_file() && part.file().empty()) faults_->Add(part.at(), "`file` is empty");
       if (part.content_type().find_first_of("\r\n") != std::string::npos) {
         faults_->Add(part.at(), "`content_type` has a line break in it");
       }

@@ -1,8 +1,10 @@
 #include "common/plan/validation.h"
 
 #include <algorithm>
+#include <cctype>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "common/load/arrival_schedule.h"
@@ -19,6 +21,7 @@
 #include "common/script/statements.h"
 #include "common/stats/metric.h"
 #include "common/stats/threshold.h"
+#include "google/protobuf/reflection.h"
 
 namespace rampart {
 namespace {
@@ -31,6 +34,15 @@ constexpr const char* kDynamicNames[] = {
     "iteration", "duration_ms", "message", "connected", "url",      "scenario", "connecting_ms",
     "setup",     "data",        "errors",  "event",     "event_id", "args",     "sent_hash",
     "sent_size", "body_hash",   "cookies", "body_size", "timings",  "secret"};
+
+// A token of RFC 9110, 5.6.2.
+bool IsHeaderName(std::string_view name) {
+  constexpr std::string_view kMarks = "!#$%&'*+-.^_`|~";
+  return !name.empty() && std::all_of(name.begin(), name.end(), [&](char c) {
+    return std::isalnum(static_cast<unsigned char>(c)) != 0 ||
+           kMarks.find(c) != std::string_view::npos;
+  });
+}
 
 class Validator {
  public:
@@ -48,7 +60,15 @@ class Validator {
                 [this](const std::string& text, v1::Written written, const v1::Position& at) {
                   Text(text, written, at);
                 });
-    ForEachMessage(plan_, [this](const Message& part) { RecordedIn(part); });
+    ForEachMessage(plan_, [this](const Message& part) {
+      RecordedIn(part);
+      HeadersIn(part);
+      // ForEachText passes over what is empty, which elsewhere is as good as absent.
+      const auto* named = dynamic_cast<const v1::NamedExpression*>(&part);
+      if (named != nullptr && named->expression().empty()) {
+        faults_->Add(named->at(), "`" + named->name() + "` has no expression");
+      }
+    });
     for (const v1::Scenario& scenario : plan_.scenarios()) {
       LoadOf(scenario);
       ValidateSteps(scenario.steps(), faults_);
@@ -110,6 +130,18 @@ class Validator {
         faults_->Add(one.at(),
                      "`" + one.name() + "` is measured by Rampart, a plan cannot record it");
       }
+    }
+  }
+
+  // A part's `headers`: their values are templates, their names are not.
+  void HeadersIn(const Message& part) {
+    const auto* field = part.GetDescriptor()->FindFieldByName("headers");
+    if (field == nullptr) return;
+    for (const auto& header : part.GetReflection()->GetRepeatedFieldRef<v1::Field>(part, field)) {
+      if (IsHeaderName(header.name())) continue;
+      faults_->Add(header.at(), "`" + header.name() +
+                                    "` is no name of a header: names are made of letters, digits "
+                                    "and !#$%&'*+-.^_`|~; `${...}` works in values only");
     }
   }
 

@@ -26,6 +26,10 @@ inline constexpr int64_t kDefaultTimeoutNs = 60'000'000'000;
 int64_t NsOr(bool set, const google::protobuf::Duration& duration, int64_t otherwise);
 DurationNs Range(const v1::DurationRange& range);
 
+// compiler_texts.cc
+// What a template has to say for `text` to come out, whatever is in it.
+std::string AsTemplate(const std::string& text);
+
 // compiler_graphql.cc
 // The `name` tag: the step's own name, the operation's, or the URL.
 std::string GraphqlName(const std::string& name, const std::string& operation_name,

@@ -3,7 +3,6 @@
 #include <utility>
 
 #include "absl/strings/match.h"
-#include "absl/strings/str_replace.h"
 #include "agent/user/compiled/compiler.h"
 #include "common/plan/graphql_document.h"
 
@@ -21,7 +20,7 @@ void AddMember(const char* key, v1::Value value, v1::Value* object) {
 // A text that stays as it is where the strings around it are templates.
 v1::Value Literal(const std::string& text) {
   v1::Value value;
-  value.set_string(absl::StrReplaceAll(text, {{"${", "$${"}}));
+  value.set_string(AsTemplate(text));
   return value;
 }
 

@@ -150,7 +150,7 @@ std::pair<std::string, std::string> Compiler::MethodAndUrl(const v1::Http& proto
 UrlText Compiler::UrlOf(const std::string& url, const v1::Position& at, const Around& around) {
   std::string base = plan_.http().base_url();
   if (base.ends_with('/')) base.pop_back();
-  if (url.starts_with('/')) return {TextOf(base + url, at, around), ""};
+  if (url.starts_with('/')) return {TextOf(AsTemplate(base) + url, at, around), ""};
   if (url.starts_with("${")) return {TextOf(url, at, around), std::move(base)};
   return {TextOf(url, at, around), ""};
 }

@@ -18,12 +18,14 @@ std::vector<PartContent> Compiler::PartsOf(const v1::Multipart& proto, const Aro
         content.kind = PartContent::Kind::kFile;
         content.file = files_ == nullptr ? nullptr : files_->Find(part.file());
         if (content.file == nullptr) Refuse(part.at(), "the file " + part.file() + " is not here");
-        if (filename.empty()) filename = part.file().substr(part.file().rfind('/') + 1);
+        if (filename.empty()) {
+          filename = AsTemplate(part.file().substr(part.file().rfind('/') + 1));
+        }
         break;
       case v1::Part::kGenerate:
         content.kind = PartContent::Kind::kGenerated;
         content.text = TextOf(part.generate(), part.at(), around);
-        if (filename.empty()) filename = part.name() + ".bin";
+        if (filename.empty()) filename = AsTemplate(part.name()) + ".bin";
         break;
       default:
         content.text = TextOf(part.value(), part.at(), around);

@@ -3,10 +3,15 @@
 #include <utility>
 
 #include "absl/strings/match.h"
+#include "absl/strings/str_replace.h"
 #include "agent/user/compiled/compiler.h"
 #include "common/script/statements.h"
 
 namespace rampart::agent {
+
+std::string AsTemplate(const std::string& text) {
+  return absl::StrReplaceAll(text, {{"${", "$${"}});
+}
 
 std::vector<v1::Field> Compiler::Headers(
     const google::protobuf::RepeatedPtrField<v1::Field>& own) const {
@@ -26,7 +31,7 @@ HeaderText Compiler::HeadersOf(const std::vector<v1::Field>& headers, const Arou
   std::string lines;
   v1::Position at;
   for (const v1::Field& field : headers) {
-    lines += field.name() + ": " + field.value() + "\r\n";
+    lines += AsTemplate(field.name()) + ": " + field.value() + "\r\n";
     at = field.at();
   }
   text.lines = TextOf(lines, at, around);

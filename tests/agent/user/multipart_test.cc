@@ -48,6 +48,26 @@ std::string HashOf(const std::string& bytes) {
   return hash.Hex();
 }
 
+TEST(Multipart, ANameIsNoTemplate) {
+  HttpServer server(Fine);
+  EnginePlace place;
+  place.files = {{"${user.id", "content"}};
+  EngineRunner runner(Plan(server.url(), "base_url: \"${API}/$${user.id\"", R"(
+      - http:
+          post: /x
+          multipart: { "${user.id": { generate: "1" }, "${user.id}": { generate: "1" }, file: { file: "$${user.id" } }
+)"),
+                      place);
+  runner.Run();
+  EXPECT_TRUE(runner.errors().empty());
+  ASSERT_EQ(server.requests().size(), 1u);
+  EXPECT_EQ(server.requests()[0].target(), "/${user.id/x");
+  const std::string body = server.requests()[0].body();
+  EXPECT_THAT(body, HasSubstr("filename=\"${user.id.bin\""));
+  EXPECT_THAT(body, HasSubstr("filename=\"${user.id}.bin\""));
+  EXPECT_THAT(body, HasSubstr("filename=\"${user.id\""));
+}
+
 TEST(Multipart, IsAsRfc7578HasIt) {
   HttpServer server(Fine);
   EngineRunner runner(Plan(server, R"(

@@ -127,6 +127,42 @@ TEST(LoadPlan, EveryMistakeIsNamedWhereItStands) {
               HasSubstr("`steps` is missing"));
 }
 
+// An agent compiles every text there is, an empty one too.
+TEST(LoadPlan, WhatIsEmptyIsNoExpression) {
+  for (const char* nothing : {"\"\"", "''", "~", "{ expression: \"\" }"}) {
+    EXPECT_EQ(With("fine: status == 200", std::string("fine: ") + nothing),
+              "p.yaml:12:44: `fine` has no expression\n")
+        << nothing;
+  }
+  EXPECT_THAT(With("token: json.token", "token: "), HasSubstr("`token` has no expression"));
+  EXPECT_THAT(With("latency: duration_ms", "latency: "), HasSubstr("`latency` has no expression"));
+  EXPECT_EQ(With("      - sleep: 1s",
+                 "      - repeat: { times: \"\" }\n        steps: [ { sleep: 1s } ]"),
+            "p.yaml:14:26: `times` is empty\n");
+  EXPECT_EQ(With("      - sleep: 1s",
+                 "      - for_each: { in: '', as: x }\n        steps: [ { sleep: 1s } ]"),
+            "p.yaml:14:25: `in` is empty\n");
+  EXPECT_THAT(
+      With("      - sleep: 1s", "      - http: { post: /x, multipart: { a: { file: \"\" } } }"),
+      HasSubstr("p.yaml:14:40: `file` is empty"));
+}
+
+TEST(LoadPlan, HeadersHaveNamesOfHeaders) {
+  for (const char* name : {"'X-${URL}'", "'X-${'", "\"a b\"", "\"a\\r\\nb\"", "''", "'a:'"}) {
+    EXPECT_THAT(With("      - sleep: 1s",
+                     std::string("      - http: { get: /, headers: { ") + name + ": x } }"),
+                HasSubstr("p.yaml:14:36: "))
+        << name;
+    EXPECT_THAT(
+        With("scenarios:", std::string("http: { headers: { ") + name + ": x } }\nscenarios:"),
+        HasSubstr("is no name of a header"))
+        << name;
+  }
+  EXPECT_EQ(
+      With("      - sleep: 1s", "      - http: { get: /, headers: { X_y.z-1: \"${token}\" } }"),
+      "");
+}
+
 TEST(LoadPlan, StepsOfAConnectionStandInsideOfIt) {
   const auto instead = [](const std::string& step) { return With("      - sleep: 1s", step); };
   EXPECT_THAT(instead("      - emit: { event: e }"), HasSubstr("inside a `socketio` only"));
