@@ -83,6 +83,7 @@ absl::StatusOr<RunEvent> EventOf(Record* record) {
     case Record::kConnected:
       return FleetEvent(Connected{record->connected().connection(), record->connected().peer()});
     case Record::kReceived: {
+      if (!record->received().has_message()) break;
       const uint64_t connection = record->received().connection();
       return FleetEvent(Received{connection, std::shared_ptr<const v1::AgentMessage>(
                                                  record->mutable_received()->release_message())});

@@ -19,6 +19,7 @@ void FuzzCookies(std::string_view input);
 void FuzzCsv(std::string_view input);
 void FuzzDelta(std::string_view input);
 void FuzzHttpResponse(std::string_view input);
+void FuzzJournal(std::string_view input);
 void FuzzPlan(std::string_view input);
 void FuzzScript(std::string_view input);
 void FuzzSocketio(std::string_view input);

@@ -11,6 +11,7 @@ const std::vector<FuzzTarget>& FuzzTargets() {
       {"csv", FuzzCsv},
       {"delta", FuzzDelta},
       {"http_response", FuzzHttpResponse},
+      {"journal", FuzzJournal},
       {"plan", FuzzPlan},
       {"script", FuzzScript},
       {"socketio", FuzzSocketio},
