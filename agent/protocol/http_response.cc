@@ -245,7 +245,7 @@ HttpResponseParser::State HttpResponseParser::Decode() {
       &rest, kDecodedAtOnce,
       [&it](std::string_view piece) {
         it.bytes += piece.size();
-        if (it.bytes > kDecodedAtOnce && !it.measured) {
+        if (it.bytes > kKeptUnmeasured && !it.measured) {
           it.measuring = true;
           it.decoded = std::string();
         }

@@ -45,9 +45,10 @@ class HttpResponseParser {
  public:
   static constexpr int kMaxInterim = 16;
 
-  // What is decompressed before others of the thread may have their turn, and what a body may
-  // become before it is measured: only what is known to fit is then kept.
-  static constexpr size_t kDecodedAtOnce = 256 * 1024;
+  // What is decompressed before others of the thread may have their turn: a few dozen microseconds.
+  static constexpr size_t kDecodedAtOnce = 64 * 1024;
+  // What a body may become before it is measured: of more only what is known to fit is kept.
+  static constexpr size_t kKeptUnmeasured = 256 * 1024;
 
   // kDecoding: the response has come, Decode goes on with its body.
   enum class State : uint8_t { kMore, kDecoding, kComplete, kFailed };
