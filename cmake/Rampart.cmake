@@ -36,3 +36,14 @@ function(rampart_tests name)
     gtest_discover_tests(${name} DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT 120)
   endif()
 endfunction()
+
+# rampart_fault_tests(NAME LIBS...): the same for slow tests of what goes wrong, which only
+# `./dev test --faults` runs, one at a time.
+function(rampart_fault_tests name)
+  file(GLOB sources CONFIGURE_DEPENDS *_test.cc)
+  if(sources)
+    add_executable(${name} ${sources})
+    target_link_libraries(${name} PRIVATE rampart_options ${ARGN} GTest::gmock GTest::gtest_main)
+    gtest_discover_tests(${name} DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT 600 LABELS faults RUN_SERIAL TRUE)
+  endif()
+endfunction()
