@@ -37,6 +37,9 @@ mutant 'deltas are not deduplicated' controller/fleet/agent_seat.cc \
   'if (sequence <= given_) return Verdict::kGiven;' 'if (sequence <= given_) return Verdict::kNext;'
 mutant 'a gap is accepted' controller/fleet/agent_seat.cc \
   'if (sequence != given_ + 1) return Verdict::kGap;' ''
+mutant 'a delta is acknowledged before it is on the disk' controller/fleet/fleet.cc \
+  'reply.mutable_heartbeat()->set_durable_sequence(seat.deltas.kept());' \
+  'reply.mutable_heartbeat()->set_durable_sequence(seat.deltas.given());'
 mutant 'users start elsewhere before the lost agent has ended' controller/fleet/fleet_losses.cc \
   'std::max({now_ns_ + options_.take_ahead_ns, out_ns, start_ns_})' 'now_ns_ + 0 * out_ns'
 mutant 'the lease runs from the receipt of the answer' agent/link/link.cc \
