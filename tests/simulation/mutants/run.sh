@@ -14,6 +14,7 @@ mutant() { # NAME FILE FROM TO
   local mutated=$work/$(basename "$file")
   FROM=$from TO=$to perl -0pe 's/\Q$ENV{FROM}\E/$ENV{TO}/ or die "does not apply\n"' "$source_dir/$file" >"$mutated" ||
     { echo "FAIL $name: what it changes in $file is not there"; survivors=$((survivors + 1)); return; }
+  rm -f "$work/mutant.o" "$work/simulation"  # of the one before
   # Compiled as the build does it, and linked before the library that has the right one.
   (cd "$build" && eval "$(compile_of "$file" "$mutated" "$work/mutant.o")" && eval "$(link_with "$work/mutant.o" "$work/simulation")")
   if timeout 120 "$work/simulation" >"$work/log" 2>&1; then
