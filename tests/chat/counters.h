@@ -19,8 +19,8 @@ namespace rampart::chat {
 struct Counters {
   using Count = std::atomic<uint64_t>;
 
-  // Requests that were read completely, body included: all but /api/stats, /api/health and
-  // WebSocket upgrades that succeeded.
+  // Requests that were read completely, body included: all but /api/stats with what is below it,
+  // /api/health and WebSocket upgrades that succeeded.
   Count http_requests{0};
   // The same with /api/stats, /api/health and successful upgrades.
   Count http_requests_total{0};

@@ -28,6 +28,8 @@ int main(int argc, char** argv) {
       ->check(CLI::Range(1, 256));
   flags.add_flag("--allow-user-header", options.allow_user_header,
                  "X-User-Id: NAME signs in without a token");
+  flags.add_flag("--watch-sockets", options.watch_sockets,
+                 "GET /api/stats/sockets: WebSockets by client address and by X-User-Id");
   flags.add_option("--idle-timeout", idle_timeout_s, "Seconds that an idle connection is kept")
       ->capture_default_str()
       ->check(CLI::Range(0.1, 86400.0));

@@ -15,6 +15,7 @@ struct Options {
   int threads = 1;                 // one event loop each
   int processes = 1;               // that share the port, each with `threads`; see Relay
   bool allow_user_header = false;  // `X-User-Id: NAME` signs in without a token
+  bool watch_sockets = false;      // a SocketLedger is kept
   bool compress = false;           // gzip for answers over 1 KiB when the client accepts it
   std::chrono::milliseconds idle_timeout{75'000};  // of a keep-alive connection between requests
   std::chrono::milliseconds delay{0};              // added to every API answer

@@ -19,19 +19,22 @@
 
 namespace rampart {
 
-// The reference chat server on a port of its own.
+// The reference chat server on a port of its own, of 127.0.0.1 or another IPv4 address of this
+// machine.
 class ChatServer {
  public:
-  explicit ChatServer(const std::string& program, std::vector<std::string> flags = {})
-      : process_(Words(program, std::move(flags))) {
-    const std::string says = "listening on 127.0.0.1:";
+  explicit ChatServer(const std::string& program, std::vector<std::string> flags = {},
+                      std::string address = "127.0.0.1")
+      : address_(std::move(address)), process_(Words(program, std::move(flags), address_)) {
+    const std::string says = "listening on " + address_ + ":";
     if (!process_.WaitFor(says) || !process_.WaitFor("\n")) return;
     const size_t at = process_.text().find(says) + says.size();
     port_ = std::stoi(process_.text().substr(at));
   }
 
-  std::string http() const { return "http://127.0.0.1:" + std::to_string(port_); }
-  std::string websocket() const { return "ws://127.0.0.1:" + std::to_string(port_) + "/api/ws"; }
+  std::string host() const { return address_ + ":" + std::to_string(port_); }
+  std::string http() const { return "http://" + host(); }
+  std::string websocket() const { return "ws://" + host() + "/api/ws"; }
   int port() const { return port_; }
 
   // One of the server's own counts as it is now.
@@ -55,14 +58,13 @@ class ChatServer {
 
   Process& process() { return process_; }
 
- private:
-  // Blocking; the whole answer, or nothing.
+  // Blocking; the whole answer, with its head, or nothing.
   std::string Get(const std::string& target) const {
     const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     sockaddr_in address = {};
     address.sin_family = AF_INET;
     address.sin_port = htons(static_cast<uint16_t>(port_));
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    inet_pton(AF_INET, address_.c_str(), &address.sin_addr);
     std::string text;
     if (connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof(address)) == 0) {
       const std::string request =
@@ -77,12 +79,14 @@ class ChatServer {
     return text;
   }
 
-  static std::vector<std::string> Words(const std::string& program,
-                                        std::vector<std::string> flags) {
-    flags.insert(flags.begin(), {program, "--port", "0"});
+ private:
+  static std::vector<std::string> Words(const std::string& program, std::vector<std::string> flags,
+                                        const std::string& address) {
+    flags.insert(flags.begin(), {program, "--port", "0", "--address", address});
     return flags;
   }
 
+  const std::string address_;
   Process process_;
   int port_ = 0;
 };

@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "tests/chat/api/relay.h"
+#include "tests/chat/api/socket_ledger.h"
 #include "tests/chat/api/tokens.h"
 #include "tests/chat/counters.h"
 #include "tests/chat/net/hub.h"
@@ -20,12 +21,15 @@ namespace rampart::chat {
 // digester, and so the App, is made.
 struct App {
   App(const Options& from_options, Store& opened, Counters& counted)
-      : options(from_options), counters(counted), store(opened) {}
+      : options(from_options), counters(counted), store(opened) {
+    if (options.watch_sockets) sockets.emplace();
+  }
 
   const Options options;
   Counters& counters;  // of all processes, when there are several
   Tokens tokens;
   Hub hub;
+  std::optional<SocketLedger> sockets;  // under --watch-sockets
   std::optional<Relay> relay;  // in the place of tokens and store, when there are several processes
   Store& store;
   Digester digester{store};

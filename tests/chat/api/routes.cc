@@ -22,9 +22,15 @@ Reply ShowHealth(App&, const Call&) { return Reply{200, R"({"status":"ok"})"}; }
 
 Reply ShowStats(App& app, const Call&) { return Reply{200, app.counters.ToJson()}; }
 
+Reply ShowSockets(App& app, const Call&) {
+  if (!app.sockets) return ErrorReply(404, "sockets are watched under --watch-sockets");
+  return Reply{200, app.sockets->ToJson()};
+}
+
 constexpr Route kRoutes[] = {
     {verb::get, "/api/health", ShowHealth, false, false},
     {verb::get, "/api/stats", ShowStats, false, false},
+    {verb::get, "/api/stats/sockets", ShowSockets, false, false},
     {verb::post, "/api/auth/signin", SignIn, false, false},
     {verb::post, "/api/auth/refresh", RefreshToken, true, false},
     {verb::get, "/api/users/me", ShowMe, true, false},

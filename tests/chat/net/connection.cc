@@ -54,6 +54,12 @@ Awaitable<error_code> Connection::Fill(std::string& input) {
 
 void Connection::CountSent(size_t bytes) { loop_.counters().bytes_sent += bytes; }
 
+std::string Connection::peer() const {
+  error_code error;
+  const auto endpoint = socket_.remote_endpoint(error);
+  return error ? "" : endpoint.address().to_string();
+}
+
 Awaitable<void> Connection::Finish() {
   ExpireAfter(kFinishTimeout);
   if (tls_ != nullptr) {

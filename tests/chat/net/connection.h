@@ -79,6 +79,9 @@ class Connection : public boost::intrusive::list_base_hook<> {
   void SetShutdownListener(ShutdownListener* listener) { listener_ = listener; }
   ShutdownListener* shutdown_listener() const { return listener_; }
 
+  // The client's address, without its port; empty when the connection is gone.
+  std::string peer() const;
+
   Loop& loop() { return loop_; }
 
  private:

@@ -56,7 +56,8 @@ Awaitable<void> HttpSession::Serve(std::unique_ptr<HttpSession> session) {
   if (next == Next::kFinish) co_await connection.Finish();
   if (next == Next::kUpgrade) {
     std::make_shared<WebSocketSession>(session->app_, std::move(session->connection_),
-                                       std::move(session->input_), std::move(session->user_))
+                                       std::move(session->input_), std::move(session->user_),
+                                       std::move(session->watched_))
         ->Start();
   }
 }
@@ -113,7 +114,7 @@ Awaitable<HttpSession::Next> HttpSession::ServeOne() {
     user_ = call.user;
     const std::string key(View(request[http::field::sec_websocket_key]));
     if (View(request[http::field::sec_websocket_version]) == "13" && !AcceptKey(key).empty()) {
-      next = co_await Upgrade(key);
+      next = co_await Upgrade(key, View(request["X-User-Id"]));
       co_return next;
     }
     status = absl::InvalidArgumentError("a WebSocket upgrade needs version 13 and a key");
@@ -121,7 +122,7 @@ Awaitable<HttpSession::Next> HttpSession::ServeOne() {
   Head head;
   head.keep_alive = parser.keep_alive();
   head.is_head = request.method() == http::verb::head;
-  head.is_counted = call.path != "/api/stats" && call.path != "/api/health";
+  head.is_counted = !call.path.starts_with("/api/stats") && call.path != "/api/health";
   head.gzip = app_.options.compress &&
               http::token_list{request[http::field::accept_encoding]}.exists("gzip");
   const bool is_upload =
@@ -164,13 +165,14 @@ Awaitable<HttpSession::Next> HttpSession::ServeOne() {
   co_return next;
 }
 
-Awaitable<HttpSession::Next> HttpSession::Upgrade(std::string_view key) {
+Awaitable<HttpSession::Next> HttpSession::Upgrade(std::string_view key, std::string_view user) {
   std::string answer =
       "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
       "Sec-WebSocket-Accept: " +
       AcceptKey(key) + "\r\n\r\n";
   ++app_.counters.http_requests_total;
   app_.counters.CountSocketOpened();
+  if (app_.sockets) watched_ = app_.sockets->Open(user, connection_->peer());
   auto [error, sent] = co_await connection_->Write(asio::buffer(answer), kAwait);
   connection_->CountSent(sent);
   if (!error) co_return Next::kUpgrade;

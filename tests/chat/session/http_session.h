@@ -43,7 +43,7 @@ class HttpSession {
   };
 
   Awaitable<Next> ServeOne();
-  Awaitable<Next> Upgrade(std::string_view key);
+  Awaitable<Next> Upgrade(std::string_view key, std::string_view user);
   // Reads the header into `parser`; kKeepAlive: done.
   Awaitable<Next> ReadHead(HeadParser& parser);
   // Reads the body into `body`; kKeepAlive: done.
@@ -58,8 +58,10 @@ class HttpSession {
 
   App& app_;
   std::unique_ptr<Connection> connection_;
-  std::string input_;         // read and not yet used
-  std::optional<User> user_;  // of an upgrade
+  std::string input_;  // read and not yet used
+  // Of an upgrade.
+  std::optional<User> user_;
+  std::unique_ptr<SocketLedger::Socket> watched_;
 };
 
 }  // namespace rampart::chat

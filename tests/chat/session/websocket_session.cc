@@ -16,8 +16,12 @@ constexpr size_t kKeptCapacity = 8;                // of an idle queue
 }  // namespace
 
 WebSocketSession::WebSocketSession(App& app, std::unique_ptr<Connection> connection,
-                                   std::string input, std::optional<User> from_header)
-    : app_(app), connection_(std::move(connection)), input_(std::move(input)) {
+                                   std::string input, std::optional<User> from_header,
+                                   std::unique_ptr<SocketLedger::Socket> watched)
+    : app_(app),
+      connection_(std::move(connection)),
+      watched_(std::move(watched)),
+      input_(std::move(input)) {
   user = std::move(from_header);
   connection_->SetShutdownListener(this);
   connection_->NeverExpire();  // TCP's keep-alive finds peers that are gone
@@ -51,11 +55,11 @@ bool WebSocketSession::HandleInput() {
         input_.erase(0, input_.size() - rest.size());
         return true;
       case Event::kText:
-        ++app_.counters.ws_messages_received;
+        CountReceived();
         PerformCommand(app_, *this, reader_.TakePayload());
         break;
       case Event::kBinary:
-        ++app_.counters.ws_messages_received;
+        CountReceived();
         PerformCommand(app_, *this, "");  // answered with what a message must be
         reader_.TakePayload();
         break;
@@ -172,9 +176,15 @@ Awaitable<void> WebSocketSession::Finish(std::shared_ptr<WebSocketSession> self)
   self->Drop();
 }
 
+void WebSocketSession::CountReceived() {
+  ++app_.counters.ws_messages_received;
+  if (watched_ != nullptr) watched_->Received();
+}
+
 void WebSocketSession::CountClosed() {
   if (counted_closed_) return;
   counted_closed_ = true;
+  watched_.reset();
   --app_.counters.ws_connections_open;
 }
 

@@ -28,8 +28,9 @@ class WebSocketSession final : public Peer,
   static constexpr size_t kMaxQueuedBytes = 4 << 20;
 
   // `input`: what was read behind the upgrade. `from_header`: signed in by the upgrade's header.
+  // `watched`: null without a ledger.
   WebSocketSession(App& app, std::unique_ptr<Connection> connection, std::string input,
-                   std::optional<User> from_header);
+                   std::optional<User> from_header, std::unique_ptr<SocketLedger::Socket> watched);
   ~WebSocketSession() override;
 
   void Start();
@@ -59,10 +60,12 @@ class WebSocketSession final : public Peer,
   void OnWritten(error_code error, size_t bytes);
   // At once, without ceremony. Repeating it does nothing.
   void Drop();
+  void CountReceived();
   void CountClosed();
 
   App& app_;
   std::unique_ptr<Connection> connection_;
+  std::unique_ptr<SocketLedger::Socket> watched_;  // until it counts as closed
   std::string input_;
   FrameReader reader_;
   std::vector<Outgoing> queue_;
