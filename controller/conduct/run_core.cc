@@ -140,6 +140,15 @@ void RunCore::Do(SendTo& action) { step_.outward.emplace_back(std::move(action))
 void RunCore::Do(CloseConnection& action) { step_.outward.emplace_back(action); }
 void RunCore::Do(Done& action) { step_.outward.emplace_back(action); }
 
+void RunCore::Do(const JoinRefused& refused) {
+  const bool named = !refused.who.empty() && refused.who.size() <= Roster::kMaxNameBytes;
+  const std::optional<std::string> words =
+      refusals_.Heard("refused " + (named ? refused.who + "," : std::string("somebody")) +
+                          " who came for the agents' stream: " + refused.why,
+                      now_ns_);
+  if (words) step_.lines.push_back(*words);
+}
+
 void RunCore::Do(const AgentJoined& joined) {
   if (known_.size() <= static_cast<size_t>(joined.agent)) {
     known_.resize(static_cast<size_t>(joined.agent) + 1);

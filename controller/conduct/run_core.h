@@ -10,6 +10,7 @@
 
 #include "absl/status/statusor.h"
 #include "controller/fleet/fleet.h"
+#include "controller/fleet/refusals.h"
 #include "controller/journal/run_event.h"
 #include "controller/run/result.h"
 #include "controller/run/run.h"
@@ -82,6 +83,7 @@ class RunCore {
   void Do(SendTo& action);
   void Do(CloseConnection& action);
   void Do(Done& action);
+  void Do(const JoinRefused& refused);
   void Do(const AgentJoined& joined);
   void Do(const AgentStateChanged& changed);
   void Do(const KeepDelta& keep);
@@ -101,6 +103,7 @@ class RunCore {
   Fleet fleet_;
   Run run_;
   RunStep step_;
+  Refusals refusals_;
   std::vector<AgentResult> known_;            // by agent
   std::map<std::string, Launched> launched_;  // by name
   ConnectionId last_connection_ = 0;

@@ -183,13 +183,15 @@ void Fleet::OnHello(ConnectionId connection, const v1::Hello& hello) {
   const bool late = phase_ == Phase::kRunning && roster_.OfName(hello.name()) == nullptr;
   if (late) {
     if (absl::Status may = MayJoinLate(); !may.ok()) {
-      return Refuse(connection, std::string(may.message()));
+      return Refuse(connection, std::string(may.message()), hello.name());
     }
   }
   const auto admitted = roster_.Admit(
       connection, hello,
       {.joining = phase_ == Phase::kJoining, .late = late, .may_return = may_return}, now_ns_);
-  if (!admitted.ok()) return Refuse(connection, std::string(admitted.status().message()));
+  if (!admitted.ok()) {
+    return Refuse(connection, std::string(admitted.status().message()), hello.name());
+  }
   if (admitted->replaced != 0) actions_.emplace_back(CloseConnection{admitted->replaced});
   AgentSeat& seat = *admitted->seat;
   seat.asked = false;
@@ -417,8 +419,9 @@ void Fleet::Send(const AgentSeat& seat, v1::ControllerMessage message) {
   if (seat.connected()) actions_.emplace_back(SendTo{seat.connection, std::move(message)});
 }
 
-void Fleet::Refuse(ConnectionId connection, const std::string& why) {
+void Fleet::Refuse(ConnectionId connection, const std::string& why, const std::string& who) {
   roster_.Forget(connection);
+  if (phase_ != Phase::kDone) actions_.emplace_back(JoinRefused{who, why});
   v1::ControllerMessage message;
   message.mutable_refused()->set_why(why);
   actions_.emplace_back(SendTo{connection, std::move(message)});

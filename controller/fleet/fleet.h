@@ -230,7 +230,7 @@ class Fleet {
   void FailTeardown(const std::string& why);
   void SetState(const AgentSeat& seat, std::string_view state);
   void Send(const AgentSeat& seat, v1::ControllerMessage message);
-  void Refuse(ConnectionId connection, const std::string& why);
+  void Refuse(ConnectionId connection, const std::string& why, const std::string& who = "");
   void Hang(AgentSeat& seat);                                          // ends its stream
   bool All(const std::function<bool(const AgentSeat&)>& holds) const;  // of the live ones
   // `agent-1, agent-3`: the live ones for whom it does not hold.

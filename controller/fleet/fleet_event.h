@@ -112,6 +112,11 @@ struct SendTo {
 struct CloseConnection {
   ConnectionId connection;
 };
+// Somebody came for the agents' stream and was not let in.
+struct JoinRefused {
+  std::string who;  // as its Hello says; empty without one
+  std::string why;
+};
 // Once an agent, in order of the index, when all are in: only then are the shares known.
 struct AgentJoined {
   int agent;  // index into the assignment's weights
@@ -166,9 +171,10 @@ struct TeardownFailed {
 // The last action.
 struct Done {};
 
-using FleetAction = std::variant<SendTo, CloseConnection, AgentJoined, AgentStateChanged, KeepDelta,
-                                 AgentLost, AgentReturned, PhaseChanged, Started, LoadChanged,
-                                 ScenarioStarted, RunFailed, TeardownFailed, Done>;
+using FleetAction =
+    std::variant<SendTo, CloseConnection, JoinRefused, AgentJoined, AgentStateChanged, KeepDelta,
+                 AgentLost, AgentReturned, PhaseChanged, Started, LoadChanged, ScenarioStarted,
+                 RunFailed, TeardownFailed, Done>;
 
 }  // namespace rampart::controller
 

@@ -420,6 +420,7 @@ class World {
     connections_[action.connection].up_open = false;
     Close(action.connection, true);
   }
+  void Do(const controller::JoinRefused&) {}
   void Do(const controller::AgentJoined& action) { index_[action.hello.name()] = action.agent; }
   void Do(const controller::AgentStateChanged&) {}
   void Do(const controller::KeepDelta& action) {

@@ -152,6 +152,10 @@ TEST(Fleet, RefusesThoseThatDoNotBelong) {
   EXPECT_EQ(table.fleet.phase(), Phase::kJoining);
   EXPECT_EQ(table.fleet.joined(), 1);
   EXPECT_THAT(table.All<CloseConnection>(), SizeIs(5));
+  ASSERT_THAT(table.All<JoinRefused>(), SizeIs(5));
+  EXPECT_EQ(table.All<JoinRefused>()[2].who, "agent-2");
+  EXPECT_EQ(table.All<JoinRefused>()[2].why, "the agent belongs to another run");
+  EXPECT_EQ(table.All<JoinRefused>()[4].who, "");
   table.Dial(7, Hello(2));
   table.Dial(8, Hello(3));
   EXPECT_THAT(WhyRefused(table, 8), HasSubstr("all of its 2 agents"));
