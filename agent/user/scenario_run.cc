@@ -103,6 +103,24 @@ bool ScenarioRun::Early(int64_t at_ns, uint64_t changes) const {
   return context_.pause.on() || MonotonicNow() < start_ns_ + at_ns;
 }
 
+Task<> ScenarioRun::Reach(int64_t at_ns, uint64_t changes, int64_t least_ns) {
+  while (Early(at_ns, changes)) {
+    if (context_.pause.on()) {
+      co_await context_.pause.Wait(driver_);
+    } else {
+      const int64_t until_ns = std::max(start_ns_ + at_ns, MonotonicNow() + least_ns);
+      co_await context_.loop.SleepUntil(until_ns, &driver_);
+    }
+  }
+}
+
+// That instant moves with a pause.
+Task<> ScenarioRun::ReachEntry() {
+  while (!stopping_ && (context_.pause.on() || MonotonicNow() < entry_->at_ns)) {
+    co_await Reach(entry_->at_ns - start_ns_, changes_, 0);
+  }
+}
+
 void ScenarioRun::CountMost() {
   const int64_t most = OwnOf(MostUsers(load_));
   if (most != most_) {
@@ -215,13 +233,7 @@ void ScenarioRun::PlanUsers(int64_t position_ns, int64_t spread_ns) {
 
 Task<> ScenarioRun::DriveUsers() {
   if (entry_) {
-    while (Early(entry_->at_ns - start_ns_, changes_)) {
-      if (context_.pause.on()) {
-        co_await context_.pause.Wait(driver_);
-      } else {
-        co_await context_.loop.SleepUntil(entry_->at_ns, &driver_);
-      }
-    }
+    co_await ReachEntry();
     if (stopping_) co_return;
     PlanUsers(entry_->at_ns - start_ns_, entry_->spread_ns);
   } else {
@@ -234,18 +246,13 @@ Task<> ScenarioRun::DriveUsers() {
     if (!event && (counts_iterations() || share_.users.empty())) co_return;
     const int64_t due_ns = event ? event->at_ns : length_ns_;
     const uint64_t changes = changes_;
-    bool waited = false;
-    // Woken early: it is stopped or changed, or every user has made all its iterations.
-    while (Early(due_ns, changes)) {
-      waited = true;
-      if (context_.pause.on()) {
-        co_await context_.pause.Wait(driver_);
-      } else {
-        co_await context_.loop.SleepUntil(start_ns_ + due_ns, &driver_);
-      }
+    if (Early(due_ns, changes)) {
+      in_a_row = 0;
+      // Woken early: it is stopped or changed, or every user has made all its iterations.
+      co_await Reach(due_ns, changes, 0);
+    } else if (++in_a_row % kYieldEvery == 0) {
+      co_await context_.loop.Yield();
     }
-    in_a_row = waited ? 0 : in_a_row + 1;
-    if (in_a_row % kYieldEvery == kYieldEvery - 1) co_await context_.loop.Yield();
     if (stopping_) co_return;
     if (changes != changes_) continue;  // there is another timeline
     if (!event) co_return;
@@ -353,15 +360,7 @@ int64_t ScenarioRun::OwnBefore(int64_t position_ns) const {
 }
 
 Task<> ScenarioRun::DriveArrivals() {
-  if (entry_) {
-    while (Early(entry_->at_ns - start_ns_, changes_)) {
-      if (context_.pause.on()) {
-        co_await context_.pause.Wait(driver_);
-      } else {
-        co_await context_.loop.SleepUntil(entry_->at_ns, &driver_);
-      }
-    }
-  }
+  if (entry_) co_await ReachEntry();
   if (!share_.arrivals) co_return;
   PlanArrivals();
   const int64_t late_ns = MonotonicNow() - start_ns_;
@@ -376,18 +375,12 @@ Task<> ScenarioRun::DriveArrivals() {
     // The last arrivals may run on until the scenario's grace is over.
     const bool over = next_ >= count_;
     const int64_t at_ns = over ? length_ns_ : DueAt(next_) - start_ns_;
-    bool waited = false;
-    while (Early(at_ns, changes)) {
-      waited = true;
-      if (context_.pause.on()) {
-        co_await context_.pause.Wait(driver_);
-      } else {
-        const int64_t least_ns = MonotonicNow() + kShortestSleepNs;
-        co_await context_.loop.SleepUntil(std::max(start_ns_ + at_ns, least_ns), &driver_);
-      }
+    if (Early(at_ns, changes)) {
+      in_a_row = 0;
+      co_await Reach(at_ns, changes, kShortestSleepNs);
+    } else if (++in_a_row % kYieldEvery == 0) {
+      co_await context_.loop.Yield();
     }
-    in_a_row = waited ? 0 : in_a_row + 1;
-    if (in_a_row % kYieldEvery == kYieldEvery - 1) co_await context_.loop.Yield();
     if (stopping_ || changes != changes_) continue;
     if (over) break;
     const int64_t arrival = next_++;

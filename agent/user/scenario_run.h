@@ -75,6 +75,9 @@ class ScenarioRun {
   // Whether the driver has to wait yet before what is due at `at_ns` of the schedule. Not when it
   // was woken for something else.
   bool Early(int64_t at_ns, uint64_t changes) const;
+  // Waits while that holds, each time for `least_ns` at least.
+  Task<> Reach(int64_t at_ns, uint64_t changes, int64_t least_ns);
+  Task<> ReachEntry();
 
   // Users that are planned.
   Task<> DriveUsers();

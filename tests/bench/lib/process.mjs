@@ -136,6 +136,11 @@ class Process {
     return memoryOf(this.#tree().map((one) => one.pid));
   }
 
+  // Open ones, of the command itself.
+  descriptors() {
+    return readdirSync(`/proc/${this.pid}/fd`).length;
+  }
+
   #tree() {
     const all = readProcesses();
     const pids = new Set([this.root]);
