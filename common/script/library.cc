@@ -13,6 +13,7 @@
 #include "common/script/json.h"
 #include "common/script/script.h"
 #include "common/script/tables.h"
+#include "common/script/time_of_day.h"
 
 namespace rampart {
 namespace {
@@ -125,7 +126,9 @@ int Uuid(lua_State* lua) {
 
 template <typename Unit>
 int64_t WallClock() {
-  return std::chrono::duration_cast<Unit>(std::chrono::system_clock::now().time_since_epoch())
+  static const TimeOfDay day(std::chrono::system_clock::now(), std::chrono::steady_clock::now());
+  return std::chrono::duration_cast<Unit>(
+             day.At(std::chrono::steady_clock::now()).time_since_epoch())
       .count();
 }
 
