@@ -61,8 +61,10 @@ TEST(Layout, CommonKnowsNeitherProgramAndTheProgramsNotEachOther) {
   ExpectOnlyIn({"tests/"}, {});
 }
 
-TEST(Layout, GrpcIsOnlyAtTheTwoEndsOfTheStream) {
-  ExpectOnlyIn({"grpc", "rampart/v1/fleet.grpc"},
+TEST(Layout, GrpcIsOnlyAtTheEndsOfTheStreamAndOfTheControlSocket) {
+  ExpectOnlyIn({"grpc"}, {"controller/fleet/fleet_service.", "agent/link/fleet_stream.",
+                          "controller/control/control_"});
+  ExpectOnlyIn({"rampart/v1/fleet.grpc"},
                {"controller/fleet/fleet_service.", "agent/link/fleet_stream."});
 }
 

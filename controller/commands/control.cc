@@ -18,11 +18,10 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Of one that goes on. A controller that was killed leaves its socket behind, so this may name more
-// than there are; whoever asks there is told so.
-bool HasSocket(const fs::path& folder) {
-  std::error_code error;
-  return fs::is_socket(folder / kControlSocket, error);
+// That folder's run goes on.
+bool GoesOn(const fs::path& folder) {
+  const absl::StatusOr<ControlAddress> address = ControlAddress::Of(folder);
+  return address.ok() && address->Answers();
 }
 
 int AskFor(const std::string& run, const v1::ControlRequest& request) {
@@ -50,7 +49,7 @@ absl::StatusOr<std::string> FolderOfRun(const std::string& run) {
   }
   std::vector<std::string> running;
   for (const fs::directory_entry& entry : fs::directory_iterator(*parent, error)) {
-    if (HasSocket(entry.path())) running.push_back(entry.path().string());
+    if (GoesOn(entry.path())) running.push_back(entry.path().string());
   }
   if (running.size() == 1) return running[0];
   std::string which;
@@ -71,12 +70,16 @@ int PauseRun(const std::string& run) {
 int ResumeRun(const ResumeFlags& flags) {
   const absl::StatusOr<std::string> folder = FolderOfRun(flags.run_dir);
   if (!folder.ok()) return Say(folder.status());
-  if (HasSocket(*folder)) {
+  if (GoesOn(*folder)) {
     v1::ControlRequest request;
     request.mutable_resume();
     const absl::StatusOr<std::string> done = AskRun(*folder, request);
-    if (done.ok()) std::printf("%s\n", done->c_str());
-    if (!absl::IsNotFound(done.status())) return done.ok() ? 0 : Say(done.status());
+    if (!done.ok()) {
+      return Say(absl::InvalidArgumentError(
+          absl::StrCat(*folder, ": its controller is still there: ", done.status().message())));
+    }
+    std::printf("%s\n", done->c_str());
+    return 0;
   }
   ResumeFlags there = flags;
   there.run_dir = *folder;

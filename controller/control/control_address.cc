@@ -1,8 +1,11 @@
 #include "controller/control/control_address.h"
 
 #include <fcntl.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <utility>
@@ -25,8 +28,23 @@ ControlAddress::~ControlAddress() {
   if (fd_ >= 0) close(fd_);
 }
 
-std::string ControlAddress::grpc() const {
-  return absl::StrCat("unix:/proc/self/fd/", fd_, "/", kControlSocket);
+std::string ControlAddress::path() const {
+  return absl::StrCat("/proc/self/fd/", fd_, "/", kControlSocket);
+}
+
+std::string ControlAddress::grpc() const { return "unix:" + path(); }
+
+bool ControlAddress::Answers() const {
+  const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_un address = {};
+  address.sun_family = AF_UNIX;
+  const std::string there = path();
+  std::memcpy(address.sun_path, there.c_str(),
+              std::min(there.size(), sizeof(address.sun_path) - 1));
+  const bool answers =
+      connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0;
+  close(fd);
+  return answers;
 }
 
 }  // namespace rampart::controller

@@ -21,9 +21,12 @@ class ControlAddress {
   ControlAddress& operator=(ControlAddress&&) = delete;
 
   std::string grpc() const;  // as gRPC has it
+  // Whether somebody listens there: a controller that was killed leaves its socket behind.
+  bool Answers() const;
 
  private:
   explicit ControlAddress(int fd) : fd_(fd) {}
+  std::string path() const;
 
   int fd_;  // -1: moved away
 };
