@@ -62,6 +62,11 @@ class ScenarioRun {
  private:
   using LiveUser = std::shared_ptr<User>;
 
+  // Starts at the same instant let others go first this often.
+  static constexpr int kYieldEvery = 64;
+  // Arrivals that were due longer ago than this when the driver begins are not replayed.
+  static constexpr int64_t kEnterLateNs = 1'000'000'000;
+
   bool open_model() const { return IsArrivalRate(load_); }
   bool counts_iterations() const { return CountsIterations(load_); }
   // How far into the scenario the schedule stands.
@@ -79,7 +84,7 @@ class ScenarioRun {
   Task<> Reach(int64_t at_ns, uint64_t changes, int64_t least_ns);
   Task<> ReachEntry();
 
-  // Users that are planned.
+  // scenario_users.cc
   Task<> DriveUsers();
   // A timeline from `position_ns` on. Who should run there and does not enters; who does and should
   // not is stopped.
@@ -92,7 +97,7 @@ class ScenarioRun {
   void UserEnded(const LiveUser& user);
   bool TakeIteration(User& user);
 
-  // Arrivals that are planned. In steady state one allocates nothing.
+  // scenario_arrivals.cc: in steady state one allocates nothing.
   Task<> DriveArrivals();
   void PlanArrivals();
   int64_t OwnBefore(int64_t position_ns) const;  // own arrivals that are due before

@@ -31,13 +31,13 @@ thresholds:
 `;
 
 // A controller with simulated agents on real streams: CPU as a share of a core and memory, from its process, while the load is steady.
-async function overStreams(folder, agents, series, requests, seconds) {
+async function overStreams(folder, agents, series, requests, seconds, flags = []) {
   const length = SETTLE_SECONDS + seconds + 3;
-  const file = join(folder, `${agents}-${series}-${requests}.yaml`);
+  const file = join(folder, `${agents}-${series}-${requests}${flags.join('')}.yaml`);
   writeFileSync(file, plan(length));
   const controller = await start(
     program('controller'),
-    ['start', '--plan', file, '--external-agents', '--agents', agents, '--listen', '127.0.0.1:0', '--plain', '--out', `${file}.json`],
+    ['start', '--plan', file, '--external-agents', '--agents', agents, '--listen', '127.0.0.1:0', '--plain', '--out', `${file}.json`, ...flags],
     { ready: /HOST:(\d+)/ },
   );
   const began = Date.now();
@@ -81,9 +81,10 @@ export async function run({ seconds = 20, say, publish, publishPlot }) {
   ];
   for (const [agents, series, requests] of cases) {
     const one = await overStreams(folder, agents, series, requests, seconds);
+    const bare = agents === AGENTS.at(-1) ? (await overStreams(folder, agents, series, requests, seconds, ['--no-journal'])).share : null;
     const core = await merge(agents, series, requests, Math.max(4, Math.round(4000 / agents)));
-    say(`${agents} agents x ${series} series, ${requests} requests a second each: ${number(one.share, 3)} cores, of them merging ${number(core.cpuPerSecond, 3)}, ${bytes(one.memory)}`);
-    streams.push({ ...one, core: core.cpuPerSecond, bytes: core.deltaBytes, buckets: core.bucketsATrend });
+    say(`${agents} agents x ${series} series, ${requests} requests a second each: ${number(one.share, 3)} cores, without a journal ${bare === null ? '-' : number(bare, 3)}, of them merging ${number(core.cpuPerSecond, 3)}, ${bytes(one.memory)}`);
+    streams.push({ ...one, bare, core: core.cpuPerSecond, bytes: core.deltaBytes, buckets: core.bucketsATrend });
   }
   const days = await merge(4, 20, REQUESTS / 5, TWO_DAYS);
   say(`two days: ${days.megabytes.join(', ')} MB`);
@@ -97,12 +98,12 @@ export async function run({ seconds = 20, say, publish, publishPlot }) {
 Simulated agents on real streams into a controller process, ${seconds} s of steady load. Each makes so many requests a second as the table says, spread evenly
 over a request name for each ten series, and says a delta a second: seven of ten series are trends, which have a sample a request; ${SERIES} series of ${number(REQUESTS)} requests are
 ${number(big.bytes / 1e3, 1)} kB, ${number(big.buckets)} buckets a trend. CPU is of the whole process (gRPC, parsing, merging, thresholds, the
-live line) as a share of one core; "merging" is the same deltas without streams (\`fleet_merge\`: parsing, merging, judging). Memory is the most in that time. Every
+live line, the journal that each delta is written to before it is acknowledged) as a share of one core; "merging" is the same deltas without streams (\`fleet_merge\`: parsing, merging, judging). Memory is the most in that time. Every
 sample that the agents sent is in the summary, counted.
 
 ${table(
-  ['agents', 'series', 'requests/s of all', 'CPU (cores)', 'of them merging', 'memory', 'joined and prepared'],
-  streams.map((one) => [number(one.agents), one.series, number(one.agents * one.requests), number(one.share, 3), number(one.core, 3), bytes(one.memory), `${number(one.joined, 1)} s`]),
+  ['agents', 'series', 'requests/s of all', 'CPU (cores)', 'with `--no-journal`', 'of them merging', 'memory', 'joined and prepared'],
+  streams.map((one) => [number(one.agents), one.series, number(one.agents * one.requests), number(one.share, 3), one.bare === null ? '' : number(one.bare, 3), number(one.core, 3), bytes(one.memory), `${number(one.joined, 1)} s`]),
 )}
 
 Two simulated days (${number(TWO_DAYS)} s, 4 agents x 20 series): ${number(days.cpu, 1)} CPU seconds in all, resident memory after each eighth of the time
