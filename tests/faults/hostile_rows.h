@@ -24,7 +24,7 @@ struct HostileRow {
   bool keeps_body = false;  // the plan looks at it
   // Fewer where each takes a share of the thread that nobody can take from it: bytes that have to
   // be read, signatures that have to be verified.
-  int users = 50;
+  int users = 20;
   int iterations = 3;
 
   // Where it is the timeout that has to come it comes soon; else a busy machine must not bring it.

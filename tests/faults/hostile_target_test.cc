@@ -1,4 +1,4 @@
-// A target that does its worst to users of an engine thread, while 50 others of the same thread are
+// A target that does its worst to users of an engine thread, while others of the same thread are
 // at a good one: each failure has the name of its class, the others go on, memory stays.
 #include <gtest/gtest.h>
 
@@ -10,7 +10,7 @@
 namespace rampart::agent {
 namespace {
 
-constexpr int kHealthyUsers = 50;
+constexpr int kHealthyUsers = 20;
 constexpr int kHealthyIterations = 6;
 
 std::string Times(int users, int iterations) {
