@@ -27,7 +27,7 @@ scenarios:
     steps:
       - websocket:
           name: chat
-          url: "ws://127.0.0.1:${port}/ws"
+          url: "ws://127.0.0.1:${port}/api/ws"
           headers: { X-User-Id: "load_test_user_\${user.id}" }
           hold: 60s..120s
           send_every:
@@ -60,6 +60,8 @@ export async function run({ say, seconds = SECONDS, publish, publishPlot }) {
       const began = Date.now();
       const every = Math.max(seconds / 120, 1);
       while (Date.now() - began < (seconds - 10) * 1000) {
+        const { ws_connections_open: open } = await counts();
+        if (open < SOCKETS * 0.9) throw new Error(`${open} WebSockets are open, not about ${SOCKETS}`);
         const sample = { at: (Date.now() - began) / 1000 };
         [['controller', controller], ...agents.map((agent, i) => [`agent-${i + 1}`, agent])].forEach(([name, one]) => {
           sample[name] = { memory: one.memory().anonymous, descriptors: one.descriptors() };
