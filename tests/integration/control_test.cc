@@ -19,6 +19,7 @@ namespace {
 using testing::HasSubstr;
 
 constexpr int kBadFlags = 104;
+constexpr int kInterrupted = 105;
 
 class Control : public testing::Test {
  protected:
@@ -142,7 +143,7 @@ TEST_F(Control, AStopNowWaitsForNothing) {
 }
 
 TEST_F(Control, AnAgentThatJoinsLoadsItsPartAndNothingIsLostOrTwice) {
-  Start(40, "8s", {"--agents", "1", "--external-agents", "--listen", "127.0.0.1:0"});
+  Start(40, "5m", {"--agents", "1", "--external-agents", "--listen", "127.0.0.1:0"});
   const std::string port = PortOfAgents();
   const auto agent = [&](const std::string& name) {
     return std::make_unique<Process>(std::vector<std::string>{PROGRAM_DIR "/agent", "--controller",
@@ -151,8 +152,11 @@ TEST_F(Control, AnAgentThatJoinsLoadsItsPartAndNothingIsLostOrTwice) {
   const auto first = agent("agent-1");
   ASSERT_TRUE(MoreRequests(200));
   const auto second = agent("agent-2");
-  EXPECT_EQ(run_->Wait(), 0) << run_->text();
-  EXPECT_THAT(run_->text(), HasSubstr("agent-2 has joined while the load runs"));
+  ASSERT_TRUE(run_->WaitFor("agent-2 has joined while the load runs"));
+  ASSERT_TRUE(second->WaitFor("taking share"));
+  ASSERT_TRUE(MoreRequests(Requests() + 500));
+  EXPECT_EQ(Ask("stop").code, 0);
+  EXPECT_EQ(run_->Wait(), kInterrupted) << run_->text();
   const Json summary(out_.path());
   ExpectExact(summary);
   EXPECT_GT(summary.Number("/agents/1/iterations"), 0);
@@ -161,7 +165,7 @@ TEST_F(Control, AnAgentThatJoinsLoadsItsPartAndNothingIsLostOrTwice) {
 }
 
 TEST_F(Control, ARunThatIsPausedWhenItsControllerIsKilledIsPausedWhenItIsResumed) {
-  Start(10, "4s");
+  Start(10, "8s");
   ASSERT_TRUE(MoreRequests(100));
   ASSERT_EQ(Ask("pause").code, 0);
   ASSERT_TRUE(Quiet());
