@@ -5,7 +5,7 @@ import { runPlan, values } from './lib/rampart.mjs';
 import { bytes, number, table } from './lib/table.mjs';
 import { program } from './lib/tree.mjs';
 
-export const about = 'half an hour of 2,000 users: memory and descriptors stay as they are (by name only)';
+export const about = 'half an hour of 2,000 users: memory and descriptors stay as they are';
 export const byDefault = false;
 
 const SECONDS = 1800;

@@ -31,7 +31,7 @@ class Mailbox {
   // Empty when nothing comes, which fails the test that wants it.
   std::optional<T> Take() {
     std::unique_lock lock(mutex_);
-    if (!changed_.wait_for(lock, std::chrono::seconds(20), [this] { return !values_.empty(); })) {
+    if (!changed_.wait_for(lock, std::chrono::seconds(60), [this] { return !values_.empty(); })) {
       ADD_FAILURE() << "nothing came";
       return std::nullopt;
     }
