@@ -42,11 +42,16 @@ mutant 'a delta is acknowledged before it is on the disk' controller/fleet/fleet
   'reply.mutable_heartbeat()->set_durable_sequence(seat.deltas.kept());' \
   'reply.mutable_heartbeat()->set_durable_sequence(seat.deltas.given());'
 mutant 'users start elsewhere before the lost agent has ended' controller/fleet/fleet_losses.cc \
-  'std::max({now_ns_ + options_.take_ahead_ns, out_ns, start_ns_})' 'now_ns_ + 0 * out_ns'
+  'at_ns = std::max({now_ns_ + options_.take_ahead_ns, at_ns, start_ns_});' 'at_ns = now_ns_;'
+mutant 'users are taken before they were given' controller/fleet/fleet_joins.cc \
+  'SendGive(*from, give);' 'SendGive(*from, give); Release(*from, give.number, now_ns_);'
+mutant 'who parked has given at once' controller/fleet/fleet_losses.cc \
+  'Release(seat, std::numeric_limits<uint64_t>::max(), now_ns_ + options_.cut_ns);' \
+  'Release(seat, std::numeric_limits<uint64_t>::max(), now_ns_);'
 mutant 'the lease runs from the receipt of the answer' agent/link/link.cc \
   'lease_.Answered(message.heartbeat().number());' 'lease_.Renew(now_ns_, lease_.length_ns());'
 mutant 'what is cut is not waited for' agent/link/link.cc \
-  'if (!cutting_) TakeHeldBack();' 'TakeHeldBack();'
+  'if (!cutting_) DoHeldBack();' 'DoHeldBack();'
 mutant 'a take that comes twice is taken twice' agent/link/link.cc \
   'if (take.number() <= taken_) return;' ''
 mutant 'who was given more has drained nevertheless' controller/fleet/fleet.cc \
