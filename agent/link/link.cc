@@ -158,7 +158,7 @@ void Link::OnStart(const v1::Start& start) {
 }
 
 void Link::OnTake(const v1::TakeShare& take) {
-  if ((work_ != Work::kRunning && work_ != Work::kDrained) || stopping_ || teardown_ran_) return;
+  if (!open_to_more()) return;
   if (take.number() <= taken_) return;
   taken_ = take.number();
   *held_back_.emplace_back().mutable_take() = take;
@@ -175,7 +175,7 @@ void Link::OnTake(const v1::TakeShare& take) {
 
 // What has ended already has new numbers with it, and is said again.
 void Link::OnGive(const v1::GiveShare& give) {
-  if ((work_ != Work::kRunning && work_ != Work::kDrained) || stopping_ || teardown_ran_) return;
+  if (!open_to_more()) return;
   if (give.number() <= taken_) return;
   taken_ = give.number();
   *held_back_.emplace_back().mutable_give() = give;
@@ -188,7 +188,7 @@ void Link::OnGive(const v1::GiveShare& give) {
 }
 
 void Link::OnChange(const v1::ChangeLoad& change) {
-  if ((work_ != Work::kRunning && work_ != Work::kDrained) || stopping_ || teardown_ran_) return;
+  if (!open_to_more()) return;
   if (change.number() <= changed_) return;
   changed_ = change.number();
   actions_.emplace_back(ChangeLoad{change});
@@ -447,6 +447,10 @@ void Link::StopLoad(v1::StopKind kind) {
   if (stopping_ == kind || stopping_ == v1::ABORT || !loading()) return;
   stopping_ = kind;
   actions_.emplace_back(StopEngine{kind});
+}
+
+bool Link::open_to_more() const {
+  return (work_ == Work::kRunning || work_ == Work::kDrained) && !stopping_ && !teardown_ran_;
 }
 
 bool Link::loading() const {

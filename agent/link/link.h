@@ -107,6 +107,7 @@ class Link {
   void AnswerAfterLastDelta(v1::AgentMessage answer);
   void StopLoad(v1::StopKind kind);
   bool loading() const;
+  bool open_to_more() const;  // the load may still be told something
   void CheckLeaving();
   void Leave(int code, const std::string& why);  // says goodbye
   void End(int code, const std::string& why);

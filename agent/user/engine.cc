@@ -85,7 +85,7 @@ struct Engine::State {
   std::vector<std::string> scenario_names;
   std::vector<v1::Load> loads;  // by scenario
   std::vector<Place> places;    // of the shares, in their order
-  absl::StatusOr<std::vector<std::vector<Share>>> SharesOf(Place place, bool counted) const;
+  absl::StatusOr<std::vector<std::vector<Share>>> SharesOf(Place place) const;
   // By scenario, as `draining`.
   std::deque<std::atomic<uint64_t>> scenario_parts;
 
@@ -115,16 +115,14 @@ struct Engine::State {
   int64_t delta_from_ns = -1;
 };
 
-// By thread and scenario. Of loads that count iterations nothing, unless they are `counted`, too.
-absl::StatusOr<std::vector<std::vector<Share>>> Engine::State::SharesOf(Place place,
-                                                                        bool counted) const {
+// By thread and scenario, of what is handed about: of loads that count iterations nothing.
+absl::StatusOr<std::vector<std::vector<Share>>> Engine::State::SharesOf(Place place) const {
   place.threads = static_cast<int>(threads.size());
   std::vector<std::vector<Share>> shares(threads.size());
   for (size_t i = 0; i < shares.size(); ++i) {
     place.thread = static_cast<int>(i);
     for (const v1::Load& load : loads) {
-      const bool none = CountsIterations(load) && !counted;
-      absl::StatusOr<Share> share = none ? Share() : ShareOf(load, place);
+      absl::StatusOr<Share> share = CountsIterations(load) ? Share() : ShareOf(load, place);
       if (!share.ok()) return share.status();
       shares[i].push_back(*std::move(share));
     }
@@ -253,7 +251,7 @@ absl::Status Engine::Take(const v1::TakeShare& take) {
   if (!state_->started || state_->stopped) return absl::OkStatus();
   absl::StatusOr<Place> place = PlaceOf(take.assignment());
   if (!place.ok()) return place.status();
-  absl::StatusOr<std::vector<std::vector<Share>>> shares = state_->SharesOf(*place, false);
+  absl::StatusOr<std::vector<std::vector<Share>>> shares = state_->SharesOf(*place);
   if (!shares.ok()) return shares.status();
   state_->places.push_back(*std::move(place));
   state_->Give();
@@ -266,16 +264,14 @@ absl::Status Engine::Take(const v1::TakeShare& take) {
 }
 
 absl::Status Engine::Give(const v1::Hand& keep, std::function<void()> given) {
-  const Hand hand{static_cast<int>(keep.agent()), {keep.weights().begin(), keep.weights().end()}};
-  if (hand.agent >= static_cast<int>(hand.weights.size())) {
-    return absl::InvalidArgumentError("what is to be kept has no weight");
-  }
+  const absl::StatusOr<Hand> hand = HandOf(keep);
+  if (!hand.ok()) return hand.status();
   // By thread, share and scenario.
   std::vector<std::vector<std::vector<Share>>> kept(state_->threads.size());
   std::vector<Place> places = state_->places;
   for (Place& place : places) {
-    place.again.push_back(hand);
-    absl::StatusOr<std::vector<std::vector<Share>>> shares = state_->SharesOf(place, false);
+    place.again.push_back(*hand);
+    absl::StatusOr<std::vector<std::vector<Share>>> shares = state_->SharesOf(place);
     if (!shares.ok()) return shares.status();
     for (size_t i = 0; i < kept.size(); ++i) kept[i].push_back(std::move((*shares)[i]));
   }

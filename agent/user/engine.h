@@ -63,7 +63,8 @@ class Engine {
   // nothing is taken, as nobody knows which were made. Fails when it is no share.
   absl::Status Take(const v1::TakeShare& take);
   // After Start: of every share that it has by now it keeps that hand; the users of the others end
-  // within their graceful ramp-down. `given` is called when they have. Fails when it is no share.
+  // within their graceful ramp-down, at most 5 s. `given` is called when they have. Fails when it
+  // is no share.
   absl::Status Give(const v1::Hand& keep, std::function<void()> given);
   // After Start, in the order of their instants, on MonotonicNow's clock: the load goes on
   // differently. Of an unknown scenario: nothing. A Stop ends a pause.

@@ -4,6 +4,7 @@
 
 #include "agent/engine/real_time.h"
 #include "agent/user/walk/walker.h"
+#include "common/load/load_change.h"
 #include "common/plan/secret_uses.h"
 
 namespace rampart::agent {
@@ -196,8 +197,8 @@ void EngineThread::EndPause(int64_t at_ns) {
   }
   for (Held& held : held_) {
     for (const auto& run : held.runs) run->Shift(since_ns, since_ns + length_ns);
-    if (held.entry && held.entry->at_ns < since_ns + length_ns) {
-      held.entry->at_ns = std::min(held.entry->at_ns, since_ns) + length_ns;
+    if (held.entry) {
+      held.entry->at_ns = AfterPause(held.entry->at_ns, since_ns, since_ns + length_ns);
     }
   }
 }

@@ -50,8 +50,7 @@ Task<> ScenarioRun::DriveArrivals() {
     }
     if (stopping_ || changes != changes_) continue;
     if (over) break;
-    const int64_t arrival = next_++;
-    Arrive(arrival, DueAt(arrival));
+    Arrive(next_++, start_ns_ + at_ns);
   }
   if (stopping_) co_return;
   const int64_t end_ns = start_ns_ + length_ns_;

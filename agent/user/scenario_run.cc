@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "common/load/arrival_schedule.h"
+#include "common/load/load_change.h"
 #include "common/load/nanoseconds.h"
 
 namespace rampart::agent {
@@ -116,10 +117,7 @@ void ScenarioRun::CountMost() {
 
 void ScenarioRun::Shift(int64_t from_ns, int64_t to_ns) {
   start_ns_ += to_ns - from_ns;
-  // One that is to enter later does so then; one that was to in the pause does at its end.
-  if (entry_ && entry_->at_ns < to_ns) {
-    entry_->at_ns = std::min(entry_->at_ns, from_ns) + to_ns - from_ns;
-  }
+  if (entry_) entry_->at_ns = AfterPause(entry_->at_ns, from_ns, to_ns);
   for (int64_t& due_ns : carried_) due_ns += to_ns - from_ns;
 }
 

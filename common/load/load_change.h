@@ -2,12 +2,19 @@
 #ifndef RAMPART_COMMON_LOAD_LOAD_CHANGE_H_
 #define RAMPART_COMMON_LOAD_LOAD_CHANGE_H_
 
+#include <algorithm>
 #include <cstdint>
 
 #include "absl/status/statusor.h"
 #include "rampart/v1/plan.pb.h"
 
 namespace rampart {
+
+// When something is due after a pause that was to be at `at_ns`: what was to be before or in it is
+// at the same place of the schedule, what was to be after it is when it was.
+inline int64_t AfterPause(int64_t at_ns, int64_t from_ns, int64_t to_ns) {
+  return at_ns < to_ns ? std::min(at_ns, from_ns) + to_ns - from_ns : at_ns;
+}
 
 // Both: the load as it is up to `at_ns` since the scenario's start, then within `over_ns` to the
 // new number, which stays until the load's end; that does not move. Before the scenario's start

@@ -50,6 +50,8 @@ absl::StatusOr<Hand> HandOf(uint32_t agent,
 
 }  // namespace
 
+absl::StatusOr<Hand> HandOf(const v1::Hand& hand) { return HandOf(hand.agent(), hand.weights()); }
+
 absl::StatusOr<Place> PlaceOf(const v1::Assignment& assignment, int threads) {
   absl::StatusOr<Hand> first = HandOf(assignment.agent(), assignment.weights());
   if (!first.ok()) return first.status();
@@ -58,7 +60,7 @@ absl::StatusOr<Place> PlaceOf(const v1::Assignment& assignment, int threads) {
   place.weights = std::move(first->weights);
   place.threads = threads;
   for (const v1::Hand& again : assignment.again()) {
-    absl::StatusOr<Hand> hand = HandOf(again.agent(), again.weights());
+    absl::StatusOr<Hand> hand = HandOf(again);
     if (!hand.ok()) return hand.status();
     place.again.push_back(*std::move(hand));
   }

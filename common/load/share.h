@@ -13,7 +13,8 @@
 namespace rampart {
 namespace v1 {
 class Assignment;
-}
+class Hand;
+}  // namespace v1
 
 // One of those over whom something is dealt out by weight.
 struct Hand {
@@ -31,6 +32,9 @@ struct Place {
   // perhaps again.
   std::vector<Hand> again = {};
 };
+
+// Fails where it has no weight.
+absl::StatusOr<Hand> HandOf(const v1::Hand& hand);
 
 // The first of its threads. Fails where somebody has no weight.
 absl::StatusOr<Place> PlaceOf(const v1::Assignment& assignment, int threads = 1);

@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "common/load/arrival_schedule.h"
 #include "common/load/nanoseconds.h"
+#include "common/load/rate.h"
 #include "common/load/share.h"
 #include "common/plan/validation.h"
 #include "common/script/script.h"
@@ -342,12 +343,9 @@ absl::Status ApplyProfile(std::string_view name, std::optional<int64_t> steady_n
 }
 
 void HoldRate(double per_second, int64_t length_ns, v1::Plan* plan) {
-  const auto per_second_of = [](const v1::Rate& rate) {
-    return static_cast<double>(rate.count()) * 1e9 / static_cast<double>(rate.per_ns());
-  };
   double top = 0;
   for (const v1::Scenario& scenario : plan->scenarios()) {
-    if (IsArrivalRate(scenario.load())) top += per_second_of(HighestRate(scenario.load()));
+    if (IsArrivalRate(scenario.load())) top += PerSecondOf(HighestRate(scenario.load()));
   }
   for (v1::Scenario& scenario : *plan->mutable_scenarios()) {
     v1::Load& load = *scenario.mutable_load();
@@ -360,7 +358,7 @@ void HoldRate(double per_second, int64_t length_ns, v1::Plan* plan) {
     const v1::RampingArrivalRate& ramp = load.ramping_arrival_rate();
     v1::ConstantArrivalRate held;
     // To a thousandth a second: exact shares would have denominators that no schedule holds.
-    const double own = per_second * per_second_of(HighestRate(load)) / top;
+    const double own = per_second * PerSecondOf(HighestRate(load)) / top;
     held.mutable_rate()->set_count(std::max<int64_t>(1, std::llround(own * 1'000)));
     held.mutable_rate()->set_per_ns(1'000 * kSecond);
     SetNs(length_ns, held.mutable_duration());

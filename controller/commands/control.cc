@@ -2,9 +2,11 @@
 
 #include <cstdio>
 #include <filesystem>
+#include <string>
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "common/plan/units.h"
 #include "controller/commands/flags.h"
@@ -23,17 +25,6 @@ bool GoesOn(const fs::path& folder) {
   const absl::StatusOr<ControlAddress> address = ControlAddress::Of(folder);
   return address.ok() && address->Answers();
 }
-
-int AskFor(const std::string& run, const v1::ControlRequest& request) {
-  const absl::StatusOr<std::string> folder = FolderOfRun(run);
-  if (!folder.ok()) return Say(folder.status());
-  const absl::StatusOr<std::string> done = AskRun(*folder, request);
-  if (!done.ok()) return Say(done.status());
-  std::printf("%s\n", done->c_str());
-  return 0;
-}
-
-}  // namespace
 
 absl::StatusOr<std::string> FolderOfRun(const std::string& run) {
   std::error_code error;
@@ -60,6 +51,17 @@ absl::StatusOr<std::string> FolderOfRun(const std::string& run) {
   }
   return absl::InvalidArgumentError(absl::StrCat("say which run is meant:", which));
 }
+
+int AskFor(const std::string& run, const v1::ControlRequest& request) {
+  const absl::StatusOr<std::string> folder = FolderOfRun(run);
+  if (!folder.ok()) return Say(folder.status());
+  const absl::StatusOr<std::string> done = AskRun(*folder, request);
+  if (!done.ok()) return Say(done.status());
+  std::printf("%s\n", done->c_str());
+  return 0;
+}
+
+}  // namespace
 
 int PauseRun(const std::string& run) {
   v1::ControlRequest request;

@@ -5,7 +5,6 @@
 #include <optional>
 #include <string>
 
-#include "absl/status/statusor.h"
 #include "controller/commands/resume.h"
 
 namespace rampart::controller {
@@ -17,11 +16,9 @@ struct ScaleFlags {
   std::string over = "10s";
 };
 
-// The folder of the run that is meant: a path, the name of a folder among the runs that have theirs
-// at the default place, or, when nothing was given, the only one of those that goes on.
-absl::StatusOr<std::string> FolderOfRun(const std::string& run);
-
-// Each says on stdout what was done and returns the exit code.
+// `run` is the run's folder: a path, the name of a folder among the runs that have theirs at the
+// default place, or, when nothing was given, the only one of those that goes on. Each says on
+// stdout what was done and returns the exit code.
 int PauseRun(const std::string& run);
 // One that is paused goes on; one whose controller is gone does so from its journal: Resume.
 int ResumeRun(const ResumeFlags& flags);

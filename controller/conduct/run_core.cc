@@ -5,31 +5,11 @@
 #include <utility>
 #include <variant>
 
-#include "absl/strings/str_cat.h"
-#include "absl/time/time.h"
-#include "common/load/nanoseconds.h"
-#include "controller/run/number_text.h"
-
 namespace rampart::controller {
 namespace {
 
 double Seconds(int64_t from_ns, int64_t to_ns) {
   return from_ns == 0 || to_ns < from_ns ? 0 : static_cast<double>(to_ns - from_ns) / 1e9;
-}
-
-// `chat scaled to 2,000 users over 10 s`.
-std::string ScaleText(const v1::ControlRequest::Scale& scale, const std::string& scenario) {
-  std::string to;
-  if (scale.has_rate()) {
-    const v1::Rate& rate = scale.rate();
-    const double per_s = static_cast<double>(rate.count()) * 1e9 /
-                         static_cast<double>(std::max<int64_t>(rate.per_ns(), 1));
-    to = NumberText(per_s) + " iterations/s";
-  } else {
-    to = NumberText(static_cast<double>(scale.users())) + (scale.users() == 1 ? " user" : " users");
-  }
-  return absl::StrCat(scenario, " scaled to ", to, " over ",
-                      absl::FormatDuration(absl::Nanoseconds(Ns(scale.over()))));
 }
 
 }  // namespace
@@ -101,6 +81,8 @@ absl::StatusOr<RunCore::Asked> RunCore::Ask(const v1::ControlRequest& request,
   LoadChangeAsked asked;
   v1::ChangeLoad& change = asked.change;
   change.set_agent_ns(fleet_.NextChangeNs(now_ns));
+  // First, as before the start a schedule stands nowhere.
+  if (absl::Status may = fleet_.MayChange(change); !may.ok()) return may;
   switch (request.kind_case()) {
     case v1::ControlRequest::kPause:
       change.mutable_pause();
@@ -113,9 +95,9 @@ absl::StatusOr<RunCore::Asked> RunCore::Ask(const v1::ControlRequest& request,
     case v1::ControlRequest::kScale: {
       const absl::StatusOr<v1::ScenarioLoad> scaled =
           run_.Scaled(request.scale(), change.agent_ns() - start_ns_);
-      if (!scaled.ok() && started()) return scaled.status();
-      if (scaled.ok()) *change.mutable_scenario() = *scaled;
-      asked.what = ScaleText(request.scale(), change.scenario().scenario());
+      if (!scaled.ok()) return scaled.status();
+      *change.mutable_scenario() = *scaled;
+      asked.what = ScaleWords(request.scale(), scaled->scenario());
       break;
     }
     default:

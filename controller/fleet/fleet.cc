@@ -253,23 +253,19 @@ void Fleet::OnHeartbeat(AgentSeat& seat, const v1::Heartbeat& heartbeat) {
 // An answer that is not waited for has come before, on the stream that the agent had then.
 
 void Fleet::OnReady(AgentSeat& seat, const v1::Ready& ready) {
-  const bool late = seat.late && phase_ == Phase::kRunning;
-  if ((phase_ != Phase::kPreparing && !late) || seat.ready) return;
-  if (late && (!ready.error().empty() || ready.plan_hash() != plan_hash_)) {
-    return Lose(seat, ready.error().empty() ? "it read another plan than was sent to it"
-                                            : "it cannot run the plan: " + ready.error());
-  }
+  const bool joining = IsJoining(seat);
+  if ((phase_ != Phase::kPreparing && !joining) || seat.ready) return;
   if (!ready.error().empty()) {
-    return FailRun(absl::StrCat(seat.hello.name(), " cannot run the plan: ", ready.error()));
+    return CannotTakePart(seat, absl::StrCat("cannot run the plan: ", ready.error()));
   }
   if (ready.plan_hash() != plan_hash_) {
-    return FailRun(absl::StrCat(seat.hello.name(), " read another plan than was sent to it (",
-                                absl::Hex(ready.plan_hash()), " instead of ", absl::Hex(plan_hash_),
-                                "): is it the same build?"));
+    return CannotTakePart(
+        seat, absl::StrCat("read another plan than was sent to it (", absl::Hex(ready.plan_hash()),
+                           " instead of ", absl::Hex(plan_hash_), "): is it the same build?"));
   }
   seat.ready = true;
   SetState(seat, "ready");
-  if (late) RemindLate(seat);
+  if (joining) RemindLate(seat);
 }
 
 void Fleet::OnSetupDone(AgentSeat& seat, const v1::SetupDone& done) {
@@ -280,25 +276,21 @@ void Fleet::OnSetupDone(AgentSeat& seat, const v1::SetupDone& done) {
 }
 
 void Fleet::OnArmed(AgentSeat& seat, const v1::Armed& armed) {
-  const bool late = seat.late && phase_ == Phase::kRunning;
-  if ((phase_ != Phase::kArming && !late) || seat.armed) return;
-  if (late && !armed.error().empty()) {
-    return Lose(seat, "it cannot use what setup saved: " + armed.error());
-  }
+  const bool joining = IsJoining(seat);
+  if ((phase_ != Phase::kArming && !joining) || seat.armed) return;
   if (!armed.error().empty()) {
-    return FailRun(
-        absl::StrCat(seat.hello.name(), " cannot use what setup saved: ", armed.error()));
+    return CannotTakePart(seat, absl::StrCat("cannot use what setup saved: ", armed.error()));
   }
   seat.armed = true;
   SetState(seat, "armed");
-  if (late) RemindLate(seat);
+  if (joining) RemindLate(seat);
 }
 
 void Fleet::OnPong(AgentSeat& seat, const v1::Pong& pong) {
-  const bool late = seat.late && phase_ == Phase::kRunning && !seat.started;
-  if ((phase_ != Phase::kArmed && !late) || !seat.clock.OnPong(pong, now_ns_)) return;
+  const bool joining = IsJoining(seat);
+  if ((phase_ != Phase::kArmed && !joining) || !seat.clock.OnPong(pong, now_ns_)) return;
   if (!seat.clock.complete()) return SendPing(seat);
-  if (late) StartLate(seat);
+  if (joining) StartLate(seat);
 }
 
 void Fleet::OnDelta(AgentSeat& seat, std::shared_ptr<const v1::Delta> delta) {
@@ -350,9 +342,7 @@ void Fleet::OnGoodbye(AgentSeat& seat, const v1::Goodbye& goodbye) {
     SetState(seat, "left");
     Hang(seat);
     if (board_) board_->Forget(seat.index);
-    Survive(seat, now_ns_, absl::StrCat(seat.hello.name(), " left"));
-    if (phase_ == Phase::kRunning) Release(seat, seat.takes, now_ns_);
-    return;
+    return Survive(seat, now_ns_, absl::StrCat(seat.hello.name(), " left"));
   }
   if (phase_ < Phase::kFinalising) {
     return Lose(seat, absl::StrCat("it left before the end: ", goodbye.why()), now_ns_);
@@ -364,6 +354,11 @@ void Fleet::OnGoodbye(AgentSeat& seat, const v1::Goodbye& goodbye) {
 
 void Fleet::LoseForNonsense(AgentSeat& seat) {
   Lose(seat, "it said what does not belong into a stream: is it the same build?");
+}
+
+void Fleet::CannotTakePart(AgentSeat& seat, const std::string& why) {
+  if (seat.late) return Lose(seat, "it " + why);
+  FailRun(absl::StrCat(seat.hello.name(), " ", why));
 }
 
 void Fleet::Lose(AgentSeat& seat, const std::string& why, int64_t out_ns) {
@@ -392,7 +387,6 @@ void Fleet::Lose(AgentSeat& seat, const std::string& why, int64_t out_ns) {
     FailRun(what);
   } else if (phase_ == Phase::kRunning) {
     Survive(seat, out_ns, what);
-    if (phase_ == Phase::kRunning) Release(seat, seat.takes, out_ns);
   }
   if (phase_ == Phase::kTeardown && &seat == tearing_down_ && !teardown_done_) {
     FailTeardown(absl::StrCat(seat.hello.name(), ", which ran it, was lost"));

@@ -167,16 +167,17 @@ class Fleet {
   // fleet_losses.cc
   // `out_ns`: from when on it certainly loads nothing.
   void Survive(AgentSeat& seat, int64_t out_ns, const std::string& why);
-  void Deal(AgentSeat& from, int64_t out_ns);
   void Hold(AgentSeat& seat, v1::Assignment share, int64_t at_ns);
   void SendTake(const AgentSeat& seat, const HeldShare& holding);
   // What it may not have heard of, in the order of the numbers.
   void RemindShares(const AgentSeat& seat);
   void OnReturn(AgentSeat& seat, const v1::Hello& hello);
+  // All that it holds.
+  static std::vector<v1::Assignment> TakeAway(AgentSeat& from);
   // Deals them over `heirs`, each from `at_ns` on.
   void DealOut(const std::vector<v1::Assignment>& shares, const std::vector<AgentSeat*>& heirs,
                int64_t at_ns);
-  std::vector<AgentSeat*> Heirs();
+  std::vector<AgentSeat*> Heirs();  // those that load
 
   // fleet_changes.cc
   void SendChange(const AgentSeat& seat, const v1::ChangeLoad& change);
@@ -186,6 +187,10 @@ class Fleet {
   absl::Status MayJoinLate() const;
   void JoinLate(AgentSeat& seat);
   void RemindLate(AgentSeat& seat);
+  // It has joined while the load runs, and has no part in it yet.
+  bool IsJoining(const AgentSeat& seat) const {
+    return phase_ == Phase::kRunning && seat.late && !seat.started;
+  }
   void StartLate(AgentSeat& seat);
   // It has nothing, or less than its part.
   void ShareWith(AgentSeat& seat);
@@ -219,6 +224,7 @@ class Fleet {
   void AskMore();
   v1::ControllerMessage PrepareOf(const AgentSeat& seat) const;
   v1::Assignment AssignmentOf(const AgentSeat& seat) const;  // when all are in
+  static uint32_t WeightOf(const AgentSeat& seat);
   void SendPing(AgentSeat& seat);
   void SendStart(AgentSeat& seat);
   void SendStop(AgentSeat& seat);
@@ -226,6 +232,8 @@ class Fleet {
   void Lose(AgentSeat& seat, const std::string& why) { Lose(seat, why, SilentOut(seat.heard_ns)); }
   void Lose(AgentSeat& seat, const std::string& why, int64_t out_ns);
   void LoseForNonsense(AgentSeat& seat);
+  // It said that it cannot: the run cannot go on, or, where it came late, goes on without it.
+  void CannotTakePart(AgentSeat& seat, const std::string& why);
   void FailRun(const std::string& why);
   void FailTeardown(const std::string& why);
   void SetState(const AgentSeat& seat, std::string_view state);

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "common/load/load_change.h"
 #include "common/load/share.h"
 #include "common/plan/rendezvous.h"
 #include "controller/fleet/fleet.h"
@@ -87,14 +88,13 @@ void Fleet::On(const LoadChangeAsked& event) {
   actions_.emplace_back(LoadChanged{change, event.what});
 }
 
-// As every engine does with its shares: see agent/user/scenario_run.cc.
+// As every engine does with its shares.
 void Fleet::EndPause(int64_t at_ns) {
   paused_ = false;
   deadline_ns_ = at_ns + after_pause_ns_;
   for (AgentSeat& seat : roster_.seats()) {
     for (HeldShare& holding : seat.holds) {
-      if (holding.at_ns >= at_ns) continue;
-      holding.at_ns = std::min(holding.at_ns, paused_ns_) + at_ns - paused_ns_;
+      holding.at_ns = AfterPause(holding.at_ns, paused_ns_, at_ns);
     }
   }
 }

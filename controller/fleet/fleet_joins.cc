@@ -20,8 +20,7 @@ absl::Status Fleet::MayJoinLate() const {
 
 void Fleet::JoinLate(AgentSeat& seat) {
   seat.late = true;
-  weights_.push_back(static_cast<uint32_t>(
-      std::min<uint64_t>(seat.hello.capacity(), std::numeric_limits<uint32_t>::max())));
+  weights_.push_back(WeightOf(seat));
   board_->Add();
   order_->Add();
   actions_.emplace_back(AgentJoined{seat.index, seat.hello, 0, true});
@@ -53,11 +52,7 @@ void Fleet::ShareWith(AgentSeat& seat) {
   for (AgentSeat& lost : roster_.seats()) {
     if (lost.live() || lost.holds.empty()) continue;
     orphans = true;
-    std::vector<v1::Assignment> shares;
-    for (HeldShare& holding : std::exchange(lost.holds, {})) {
-      shares.push_back(std::move(holding.share));
-    }
-    DealOut(shares, {&seat}, lost.out_ns);
+    DealOut(TakeAway(lost), {&seat}, lost.out_ns);
   }
   if (orphans) return;
 

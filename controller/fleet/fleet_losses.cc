@@ -14,8 +14,12 @@ void Fleet::Survive(AgentSeat& seat, int64_t out_ns, const std::string& why) {
     return FailRun(absl::StrCat(why, ", and ", left, " are left, fewer than the ",
                                 options_.least_agents, " that have to be"));
   }
-  if (options_.loss_policy == LossPolicy::kRebalance) return Deal(seat, out_ns);
-  if (board_) board_->Lose(seat.index);
+  if (options_.loss_policy == LossPolicy::kRebalance) {
+    DealOut(TakeAway(seat), Heirs(), out_ns);
+  } else if (board_) {
+    board_->Lose(seat.index);
+  }
+  if (phase_ == Phase::kRunning) Release(seat, seat.takes, out_ns);
 }
 
 std::vector<AgentSeat*> Fleet::Heirs() {
@@ -26,14 +30,12 @@ std::vector<AgentSeat*> Fleet::Heirs() {
   return heirs;
 }
 
-void Fleet::Deal(AgentSeat& from, int64_t out_ns) {
-  const std::vector<AgentSeat*> heirs = Heirs();
-  if (heirs.empty()) return;
+std::vector<v1::Assignment> Fleet::TakeAway(AgentSeat& from) {
   std::vector<v1::Assignment> shares;
   for (HeldShare& holding : std::exchange(from.holds, {})) {
     shares.push_back(std::move(holding.share));
   }
-  DealOut(shares, heirs, out_ns);
+  return shares;
 }
 
 void Fleet::DealOut(const std::vector<v1::Assignment>& shares, const std::vector<AgentSeat*>& heirs,

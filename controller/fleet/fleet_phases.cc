@@ -116,8 +116,7 @@ void Fleet::Prepare() {
   roster_.Number();
   uint64_t capacity = 0;
   for (const AgentSeat& seat : roster_.seats()) {
-    weights_.push_back(static_cast<uint32_t>(
-        std::min<uint64_t>(seat.hello.capacity(), std::numeric_limits<uint32_t>::max())));
+    weights_.push_back(WeightOf(seat));
     capacity += weights_.back();
   }
   for (const AgentSeat& seat : roster_.seats()) {
@@ -299,6 +298,11 @@ v1::ControllerMessage Fleet::PrepareOf(const AgentSeat& seat) const {
   *prepare.mutable_files() = options_.files;
   *prepare.mutable_secrets() = options_.secrets;
   return message;
+}
+
+uint32_t Fleet::WeightOf(const AgentSeat& seat) {
+  return static_cast<uint32_t>(
+      std::min<uint64_t>(seat.hello.capacity(), std::numeric_limits<uint32_t>::max()));
 }
 
 v1::Assignment Fleet::AssignmentOf(const AgentSeat& seat) const {

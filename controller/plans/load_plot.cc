@@ -8,6 +8,7 @@
 
 #include "common/load/arrival_schedule.h"
 #include "common/load/nanoseconds.h"
+#include "common/load/rate.h"
 #include "common/load/share.h"
 #include "common/load/user_schedule.h"
 #include "controller/report/text/number.h"
@@ -103,11 +104,6 @@ std::vector<Tick> Ticks(const PlotSize& size) {
 }
 
 }  // namespace
-
-double PerSecondOf(const v1::Rate& rate) {
-  if (rate.per_ns() == 0) return 0;
-  return static_cast<double>(rate.count()) * 1e9 / static_cast<double>(rate.per_ns());
-}
 
 std::string PlanDuration(int64_t ns) {
   if (ns <= 0) return "0";

@@ -44,9 +44,6 @@ std::vector<std::string> PlotLines(const LoadCurve& curve, const PlotSize& size,
 // The numbers at the side, the highest first: of the top and, where it is even, the middle.
 std::vector<std::string> PlotLabels(const LoadCurve& curve, double scale);
 
-// 0 for a rate that is not set.
-double PerSecondOf(const v1::Rate& rate);
-
 // As plans write them, rounded for people: `1h35m`, `90s` as `1m30s`, `0`.
 std::string PlanDuration(int64_t ns);
 

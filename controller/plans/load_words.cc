@@ -5,6 +5,7 @@
 
 #include "common/load/arrival_schedule.h"
 #include "common/load/nanoseconds.h"
+#include "common/load/rate.h"
 #include "common/load/share.h"
 #include "common/load/user_schedule.h"
 #include "controller/report/text/number.h"

@@ -5,8 +5,11 @@
 #include <utility>
 
 #include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
 #include "common/load/load_change.h"
 #include "common/load/nanoseconds.h"
+#include "common/load/rate.h"
 #include "common/load/scenario_times.h"
 #include "common/load/share.h"
 #include "controller/run/number_text.h"
@@ -16,11 +19,6 @@ namespace {
 
 std::string Users(int64_t users) {
   return NumberText(static_cast<double>(users)) + (users == 1 ? " user" : " users");
-}
-
-double PerSecond(const v1::Rate& rate) {
-  const int64_t per_ns = rate.per_ns() > 0 ? rate.per_ns() : 1'000'000'000;
-  return static_cast<double>(rate.count()) * 1e9 / static_cast<double>(per_ns);
 }
 
 }  // namespace
@@ -64,6 +62,13 @@ void RunSchedule::Change(const v1::ScenarioLoad& changed) {
     one = std::move(read);
   }
   Estimate();
+}
+
+std::string ScaleWords(const v1::ControlRequest::Scale& scale, const std::string& scenario) {
+  return absl::StrCat(scenario, " scaled to ",
+                      scale.has_rate() ? NumberText(PerSecondOf(scale.rate())) + " iterations/s"
+                                       : Users(scale.users()),
+                      " over ", absl::FormatDuration(absl::Nanoseconds(Ns(scale.over()))));
 }
 
 absl::StatusOr<v1::ScenarioLoad> RunSchedule::Scaled(const v1::ControlRequest::Scale& scale,
@@ -179,15 +184,15 @@ RunSchedule::Scenario RunSchedule::Read(const v1::Scenario& scenario) {
     case v1::Load::kConstantArrivalRate: {
       const auto& model = load.constant_arrival_rate();
       read.arrival_users = model.users();
-      whole(Ns(model.duration()), NumberText(PerSecond(model.rate())) + " iterations/s");
+      whole(Ns(model.duration()), NumberText(PerSecondOf(model.rate())) + " iterations/s");
       break;
     }
     case v1::Load::kRampingArrivalRate: {
       const auto& model = load.ramping_arrival_rate();
       read.arrival_users = model.users();
       ramp(
-          model.stages(), PerSecond(model.start_rate()),
-          [](const auto& stage) { return PerSecond(stage.target()); }, " iterations/s");
+          model.stages(), PerSecondOf(model.start_rate()),
+          [](const auto& stage) { return PerSecondOf(stage.target()); }, " iterations/s");
       break;
     }
     default:

@@ -18,6 +18,9 @@
 
 namespace rampart::controller {
 
+// `chat scaled to 2,000 users over 10s`.
+std::string ScaleWords(const v1::ControlRequest::Scale& scale, const std::string& scenario);
+
 // Owned by the Run. Times are nanoseconds on the run's clock: 0 is the start. When a scenario
 // begins that starts after another is an estimate until it is told.
 class RunSchedule {
