@@ -17,6 +17,7 @@
 #include "controller/journal/journal_reader.h"
 #include "controller/journal/journal_record.h"
 #include "tests/fuzz/fuzz_target.h"
+#include "tests/support/memory_disk.h"
 
 namespace rampart {
 namespace {
@@ -24,19 +25,6 @@ namespace {
 using controller::JournalFile;
 using controller::JournalFrame;
 using controller::JournalReader;
-
-class Memory : public controller::JournalDisk {
- public:
-  explicit Memory(std::string* bytes) : bytes_(*bytes) {}
-  absl::Status Write(std::string_view bytes) override {
-    bytes_ += bytes;
-    return absl::OkStatus();
-  }
-  absl::Status Sync() override { return absl::OkStatus(); }
-
- private:
-  std::string& bytes_;
-};
 
 struct Contents {
   bool opened = false;
@@ -86,7 +74,7 @@ std::optional<std::string_view> RecordAt(std::string_view file, uint64_t offset)
 void Entry(std::string_view payload) {
   const auto written = [](const controller::JournalEntry& entry) {
     std::string bytes;
-    auto file = JournalFile::Begin(std::make_unique<Memory>(&bytes));
+    auto file = JournalFile::Begin(std::make_unique<controller::MemoryDisk>(&bytes));
     const size_t title = bytes.size();
     FUZZ_CHECK(file.ok() && controller::AppendEntry(entry, file->get()).ok());
     FUZZ_CHECK((*file)->Sync().ok());
@@ -158,7 +146,7 @@ void DamagedFile(std::string_view input) {
   constexpr size_t kMaxRecords = 64;
   constexpr size_t kMaxBytes = size_t{1} << 20;
   std::string file;
-  auto journal = JournalFile::Begin(std::make_unique<Memory>(&file));
+  auto journal = JournalFile::Begin(std::make_unique<controller::MemoryDisk>(&file));
   FUZZ_CHECK(journal.ok());
   const uint64_t title_end = (*journal)->size();
   uint64_t durable = title_end;
@@ -237,7 +225,7 @@ void DamagedFile(std::string_view input) {
   }
 
   file.resize(contents.size);
-  auto more = JournalFile::Continue(std::make_unique<Memory>(&file), contents.size);
+  auto more = JournalFile::Continue(std::make_unique<controller::MemoryDisk>(&file), contents.size);
   FUZZ_CHECK(more.ok() && (*more)->Append("more").ok() && (*more)->Sync().ok());
   Contents longer = contents;
   longer.records.emplace_back("more");

@@ -21,12 +21,14 @@
 #include "controller/journal/journal_reader.h"
 #include "controller/journal/journal_record.h"
 #include "gtest/gtest.h"
+#include "tests/support/memory_disk.h"
 
 namespace rampart::simulation {
 
 class Disk {
  public:
-  Disk() : file_(*controller::JournalFile::Begin(std::make_unique<Memory>(&bytes_))) {
+  Disk()
+      : file_(*controller::JournalFile::Begin(std::make_unique<controller::MemoryDisk>(&bytes_))) {
     durable_bytes_ = bytes_.size();
   }
 
@@ -85,26 +87,14 @@ class Disk {
     }
     bytes_.resize((*reader)->size());
     close(fd);
-    file_ = *controller::JournalFile::Continue(std::make_unique<Memory>(&bytes_), bytes_.size());
+    file_ = *controller::JournalFile::Continue(std::make_unique<controller::MemoryDisk>(&bytes_),
+                                               bytes_.size());
     durable_bytes_ = bytes_.size();
     appended_ = durable_ = entries.size();
     return entries;
   }
 
  private:
-  class Memory : public controller::JournalDisk {
-   public:
-    explicit Memory(std::string* bytes) : bytes_(*bytes) {}
-    absl::Status Write(std::string_view bytes) override {
-      bytes_ += bytes;
-      return absl::OkStatus();
-    }
-    absl::Status Sync() override { return absl::OkStatus(); }
-
-   private:
-    std::string& bytes_;
-  };
-
   std::string bytes_;
   size_t durable_bytes_ = 0;
   std::unique_ptr<controller::JournalFile> file_;

@@ -58,7 +58,6 @@ struct AgentState {
   bool cut = false;                  // what was to begin later does not
   std::shared_ptr<Crowd> crowd;      // of a plan whose users meet
   std::vector<v1::Assignment> held;  // that it was given, narrowed by what it gave
-  uint64_t shares = 0;               // as many
   int64_t parked_shares = 0;         // of those, the first, which have ended
   uint64_t changes = 0;              // the last number
   int parks = 0;

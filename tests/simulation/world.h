@@ -532,7 +532,7 @@ class World {
   }
   // What it was given last.
   void Load(size_t i, int64_t from_ns) {
-    const uint64_t share = agents_[i].shares++;
+    const size_t share = agents_[i].held.size() - 1;
     // A cut or an end before then is of all shares.
     const uint64_t work = agents_[i].work + 1;
     At(std::max(from_ns, now_ns_), [this, i, share, work] {
@@ -543,7 +543,7 @@ class World {
     });
     agents_[i].cut = false;
     EndWork(i, std::max<int64_t>(0, load_end_ns_ - now_ns_) + Between(0, kSecond),
-            agent::EngineDrained{agents_[i].shares});
+            agent::EngineDrained{agents_[i].held.size()});
   }
   void Do(size_t i, const agent::GiveShare& action) {
     for (v1::Assignment& share : agents_[i].held) *share.add_again() = action.give.keep();
@@ -569,12 +569,11 @@ class World {
     if (agents_[i].crowd != nullptr) {
       After(0, [crowd = agents_[i].crowd] { crowd->Stop(); });
     }
-    EndWork(i, Between(0, 2 * kSecond), agent::EngineDrained{agents_[i].shares});
+    EndWork(i, Between(0, 2 * kSecond), agent::EngineDrained{agents_[i].held.size()});
   }
   void Do(size_t, const agent::ExtendLease&) {}
   void Gather(size_t i, int64_t start_ns) {
     Agent& agent = agents_[i];
-    ++agent.shares;
     const auto& weights = agent.held[0].weights();
     const Stripe own = Stripes::Make({weights.begin(), weights.end()})
                            ->Of(static_cast<int>(agent.held[0].agent()));
@@ -609,7 +608,7 @@ class World {
       After(0, [crowd = agents_[i].crowd] { crowd->Stop(); });
     }
     EndWork(i, Between(0, action.kind == v1::ABORT ? kSecond : 3 * kSecond),
-            agent::EngineDrained{agents_[i].shares});
+            agent::EngineDrained{agents_[i].held.size()});
   }
   void Do(size_t i, const agent::RunTeardown&) {
     ++agents_[i].teardowns;

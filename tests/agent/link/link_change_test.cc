@@ -77,18 +77,12 @@ TEST(LinkChange, WhoHasDrainedSaysSoAgainWithTheNewNumber) {
 
 TEST(LinkChange, AfterParkingItIsDoneInItsTurnWhenWhatWasCutHasEnded) {
   Table table;
-  table.ToRunning();
-  table.PassAnswered(2 * kSecondNs);
-  table.Tell(Disconnected{"broke"});
-  table.Pass(10 * kSecondNs);
+  table.ToParked();
   ASSERT_THAT(table.All<ParkEngine>(), SizeIs(1));
   table.actions.clear();
   table.Tell(Connected{});
   table.Welcome();
-  v1::ControllerMessage take;
-  take.mutable_take()->set_number(1);
-  take.mutable_take()->mutable_assignment()->add_weights(1);
-  table.Hear(take);
+  table.Hear(ATake(1));
   table.Hear(AGive(2));
   EXPECT_THAT(table.All<TakeShare>(), IsEmpty());
   EXPECT_THAT(table.All<GiveShare>(), IsEmpty());

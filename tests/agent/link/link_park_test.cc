@@ -13,14 +13,6 @@ using testing::SizeIs;
 
 using Table = LinkTable;
 
-v1::ControllerMessage ATake(uint64_t number) {
-  v1::ControllerMessage message;
-  v1::TakeShare& take = *message.mutable_take();
-  take.set_number(number);
-  take.mutable_assignment()->add_weights(1);
-  return message;
-}
-
 std::vector<uint64_t> Taken(const Table& table) {
   std::vector<uint64_t> numbers;
   for (const TakeShare& taken : table.All<TakeShare>()) numbers.push_back(taken.take.number());
@@ -28,10 +20,7 @@ std::vector<uint64_t> Taken(const Table& table) {
 }
 
 void Park(Table* table) {
-  table->ToRunning();
-  table->PassAnswered(2 * kSecondNs);
-  table->Tell(Disconnected{"broke"});
-  table->Pass(10 * kSecondNs);
+  table->ToParked();
   ASSERT_THAT(table->All<ParkEngine>(), SizeIs(1));
 }
 

@@ -16,6 +16,14 @@ using Kind = v1::AgentMessage::KindCase;
 
 inline constexpr int64_t kMs = 1'000'000;
 
+inline v1::ControllerMessage ATake(uint64_t number) {
+  v1::ControllerMessage message;
+  v1::TakeShare& take = *message.mutable_take();
+  take.set_number(number);
+  take.mutable_assignment()->add_weights(1);
+  return message;
+}
+
 // `actions` are those since the last Clear.
 class LinkTable {
  public:
@@ -58,6 +66,13 @@ class LinkTable {
     Tell(Tick{});
     Tell(Connected{});
     Welcome();
+  }
+  // Runs, and is then cut off for longer than its lease.
+  void ToParked() {
+    ToRunning();
+    PassAnswered(2 * kSecondNs);
+    Tell(Disconnected{"broke"});
+    Pass(10 * kSecondNs);
   }
   void Reconnect(uint64_t durable = 0) {
     Tell(Disconnected{"broke"});

@@ -144,10 +144,7 @@ TEST(FleetChanges, WhatIsTakenBeforeOrInAPauseIsAtTheSamePlaceOfTheScheduleAfter
   hello.set_epoch(77);
   hello.set_next_sequence(1);
   table.Dial(11, hello);
-  std::vector<v1::TakeShare> takes;
-  for (const auto& message : table.FleetTable::To(11)) {
-    if (message.has_take()) takes.push_back(message.take());
-  }
+  const auto takes = table.TakesTo(11);
   ASSERT_THAT(takes, SizeIs(1));
   // It was to be taken in 200 ms when the pause began just then.
   EXPECT_NEAR(static_cast<double>(takes[0].agent_ns() - 1000 * kSecondNs),

@@ -48,13 +48,6 @@ class JoinTable : public FleetTable {
     }
     return gives;
   }
-  std::vector<v1::TakeShare> Takes(ConnectionId connection) const {
-    std::vector<v1::TakeShare> takes;
-    for (const auto& message : FleetTable::To(connection)) {
-      if (message.has_take()) takes.push_back(message.take());
-    }
-    return takes;
-  }
 };
 
 v1::Assignment OfFirst(uint32_t agent) {
@@ -88,7 +81,7 @@ TEST(FleetJoins, WhoComesLateIsPreparedWithNothingAndThenHasItsPartOfAll) {
   ASSERT_THAT(table.All<AgentJoined>(), SizeIs(1));
   EXPECT_TRUE(table.All<AgentJoined>()[0].late);
 
-  EXPECT_THAT(table.Takes(3), IsEmpty()) << "nothing has been given yet";
+  EXPECT_THAT(table.TakesTo(3), IsEmpty()) << "nothing has been given yet";
   std::vector<int64_t> all;
   for (const uint32_t agent : {0u, 1u}) {
     const auto gives = table.Gives(agent + 1);
@@ -101,8 +94,8 @@ TEST(FleetJoins, WhoComesLateIsPreparedWithNothingAndThenHasItsPartOfAll) {
     all.insert(all.end(), users.begin(), users.end());
     table.Given(agent + 1, 1);
     table.Given(agent + 1, 1);
-    ASSERT_THAT(table.Takes(3), SizeIs(agent + 1));
-    const std::vector<int64_t> taken = UsersOf(table.Takes(3).back().assignment());
+    ASSERT_THAT(table.TakesTo(3), SizeIs(agent + 1));
+    const std::vector<int64_t> taken = UsersOf(table.TakesTo(3).back().assignment());
     all.insert(all.end(), taken.begin(), taken.end());
   }
   std::ranges::sort(all);
@@ -117,7 +110,7 @@ TEST(FleetJoins, WhatALostAgentHadAndNobodyHasIsTakenInstead) {
   table.actions.clear();
   table.Join();
   EXPECT_THAT(table.Gives(1), IsEmpty());
-  const auto takes = table.Takes(3);
+  const auto takes = table.TakesTo(3);
   ASSERT_THAT(takes, SizeIs(1));
   EXPECT_EQ(UsersOf(takes[0].assignment()), UsersOf(OfFirst(1)));
 }
@@ -128,8 +121,8 @@ TEST(FleetJoins, WhatOneThatIsLostHadToGiveIsFreeWhenItHasEnded) {
   table.actions.clear();
   table.Tell(ProcessExited{"agent-2", "killed"});
   // What it gave, and its part of what it kept.
-  EXPECT_THAT(table.Takes(3), SizeIs(2));
-  EXPECT_THAT(table.Takes(1), SizeIs(1));
+  EXPECT_THAT(table.TakesTo(3), SizeIs(2));
+  EXPECT_THAT(table.TakesTo(1), SizeIs(1));
 }
 
 TEST(FleetJoins, WhoIsLostBeforeItStartedIsMissedByNobody) {
@@ -148,16 +141,16 @@ TEST(FleetJoins, WhoIsLostBeforeAllWasGivenLeavesItToAll) {
   table.Join();
   table.actions.clear();
   table.Tell(ProcessExited{"agent-3", "killed"});
-  EXPECT_THAT(table.Takes(1), IsEmpty()) << "it has nothing yet";
+  EXPECT_THAT(table.TakesTo(1), IsEmpty()) << "it has nothing yet";
   table.Given(1, 1);
-  EXPECT_THAT(table.Takes(1), SizeIs(1));
-  EXPECT_THAT(table.Takes(2), SizeIs(1));
+  EXPECT_THAT(table.TakesTo(1), SizeIs(1));
+  EXPECT_THAT(table.TakesTo(2), SizeIs(1));
 }
 
 TEST(FleetJoins, AShareThatWasNarrowedSinceIsToldAgainAsItWas) {
   JoinTable table;
   table.Tell(ProcessExited{"agent-2", "killed"});
-  const v1::Assignment told = table.Takes(1).at(0).assignment();
+  const v1::Assignment told = table.TakesTo(1).at(0).assignment();
   table.Join();
   ASSERT_THAT(table.Gives(1), SizeIs(1));
   table.Tell(Disconnected{1, "broke"});
@@ -167,10 +160,10 @@ TEST(FleetJoins, AShareThatWasNarrowedSinceIsToldAgainAsItWas) {
   hello.set_next_sequence(1);
   table.Dial(11, hello);
   // It may have heard of neither, and what it is to keep is kept of the whole.
-  ASSERT_THAT(table.Takes(11), SizeIs(1));
-  EXPECT_EQ(table.Takes(11)[0].assignment().SerializeAsString(), told.SerializeAsString());
+  ASSERT_THAT(table.TakesTo(11), SizeIs(1));
+  EXPECT_EQ(table.TakesTo(11)[0].assignment().SerializeAsString(), told.SerializeAsString());
   ASSERT_THAT(table.Gives(11), SizeIs(1));
-  EXPECT_GT(table.Gives(11)[0].number(), table.Takes(11)[0].number());
+  EXPECT_GT(table.Gives(11)[0].number(), table.TakesTo(11)[0].number());
 }
 
 TEST(FleetJoins, OneThatReturnsWithNothingHasItsPartAgain) {
@@ -185,7 +178,7 @@ TEST(FleetJoins, OneThatReturnsWithNothingHasItsPartAgain) {
   table.Dial(12, hello);
   ASSERT_THAT(table.Gives(1), SizeIs(1));
   table.Given(1, table.Gives(1)[0].number());
-  EXPECT_THAT(table.Takes(12), SizeIs(2));
+  EXPECT_THAT(table.TakesTo(12), SizeIs(2));
 }
 
 TEST(FleetJoins, WhereRowsAreDealtOnceNobodyComesLate) {

@@ -21,14 +21,6 @@ FleetOptions Losing(LossPolicy policy = LossPolicy::kRebalance, int agents = 3) 
   return options;
 }
 
-std::vector<v1::TakeShare> TakesTo(const FleetTable& table, ConnectionId connection) {
-  std::vector<v1::TakeShare> takes;
-  for (const auto& message : table.To(connection)) {
-    if (message.has_take()) takes.push_back(message.take());
-  }
-  return takes;
-}
-
 // Which of the plan's ten users a share has.
 std::vector<int64_t> UsersOf(const v1::Assignment& assignment) {
   const Stripe own = ShareOf(APlan().scenarios(0).load(), *PlaceOf(assignment))->users;
@@ -46,8 +38,8 @@ TEST(FleetLosses, TheSharesOfOneWhoseProcessEndedAreDealtAtOnce) {
   table.Tell(ProcessExited{"agent-3", "killed by SIGKILL"});
   EXPECT_THAT(table.Failures(), IsEmpty());
   EXPECT_EQ(table.fleet.phase(), Phase::kRunning);
-  const auto one = TakesTo(table, 1);
-  const auto two = TakesTo(table, 2);
+  const auto one = table.TakesTo(1);
+  const auto two = table.TakesTo(2);
   ASSERT_THAT(one, SizeIs(1));
   ASSERT_THAT(two, SizeIs(1));
   // In the agents' clocks, which are 1000 s ahead.
@@ -77,7 +69,7 @@ TEST(FleetLosses, WhoIsSilentIsSuspectedAndThenLostAndItsSharesWaitUntilItHasEnd
   table.PassWithout(8 * kSecondNs, 3);
   ASSERT_THAT(table.All<AgentLost>(), SizeIs(1));
   EXPECT_EQ(table.All<AgentLost>()[0].out_ns, heard_ns + 12 * kSecondNs);
-  const auto takes = TakesTo(table, 1);
+  const auto takes = table.TakesTo(1);
   ASSERT_THAT(takes, SizeIs(1));
   EXPECT_GE(takes[0].agent_ns() - 1000 * kSecondNs + 2'000'000, heard_ns + 12 * kSecondNs);
 }
@@ -109,7 +101,7 @@ TEST(FleetLosses, OneThatWasSilentReturnsParkedAndHasNothingToLoad) {
   table.Dial(14, hello);
   ASSERT_TRUE(table.To(14).front().has_welcome());
   EXPECT_THAT(table.All<AgentReturned>(), SizeIs(1));
-  EXPECT_THAT(TakesTo(table, 14), IsEmpty()) << "what it had is others', who give first";
+  EXPECT_THAT(table.TakesTo(14), IsEmpty()) << "what it had is others', who give first";
   // What it measured meanwhile is waited for.
   table.Drained(1, 0, 2);
   table.Drained(2, 0, 2);
@@ -134,7 +126,7 @@ TEST(FleetLosses, OneThatParkedBeforeItWasLostTakesItsOwnAgain) {
   hello.set_takes(5);
   table.actions.clear();
   table.Dial(13, hello);
-  const auto takes = TakesTo(table, 13);
+  const auto takes = table.TakesTo(13);
   ASSERT_FALSE(takes.empty());
   EXPECT_EQ(takes[0].number(), 6u);
   EXPECT_EQ(takes[0].assignment().agent(), 2u);
@@ -154,8 +146,8 @@ TEST(FleetLosses, WhoLeavesInOrderHandsItsSharesOver) {
   table.Tell(DeltaKept{2, 1});
   table.Goodbye(3, "SIGTERM", 1);
   EXPECT_THAT(table.All<AgentLost>(), IsEmpty());
-  EXPECT_THAT(TakesTo(table, 1), SizeIs(1));
-  EXPECT_THAT(TakesTo(table, 2), SizeIs(1));
+  EXPECT_THAT(table.TakesTo(1), SizeIs(1));
+  EXPECT_THAT(table.TakesTo(2), SizeIs(1));
 }
 
 TEST(FleetLosses, WhoLeavesWithSomethingUnsaidIsLost) {
@@ -172,14 +164,14 @@ TEST(FleetLosses, TakesAreToldAgainOnANewStream) {
   table.Tell(Disconnected{1, "broke"});
   table.actions.clear();
   table.Dial(11, Hello(1));
-  EXPECT_THAT(TakesTo(table, 11), SizeIs(1));
+  EXPECT_THAT(table.TakesTo(11), SizeIs(1));
 }
 
 TEST(FleetLosses, ContinueGoesOnWithoutThem) {
   FleetTable table(Losing(LossPolicy::kContinue));
   table.To(Phase::kRunning);
   table.Tell(ProcessExited{"agent-3", "exit status 1"});
-  EXPECT_THAT(TakesTo(table, 1), IsEmpty());
+  EXPECT_THAT(table.TakesTo(1), IsEmpty());
   EXPECT_EQ(table.fleet.phase(), Phase::kRunning);
   table.Drained(1, 0);
   table.Drained(2, 0);
@@ -217,7 +209,7 @@ TEST(FleetLosses, OneLossAfterAnotherDealsCrumbsButNoUserTwice) {
   for (const int agent : {0, 2}) {
     own.set_agent(static_cast<uint32_t>(agent));
     add(own);
-    for (const v1::TakeShare& take : TakesTo(table, static_cast<ConnectionId>(agent + 1))) {
+    for (const v1::TakeShare& take : table.TakesTo(static_cast<ConnectionId>(agent + 1))) {
       add(take.assignment());
     }
   }

@@ -171,6 +171,13 @@ class FleetTable {
     }
     return found;
   }
+  std::vector<v1::TakeShare> TakesTo(ConnectionId connection) const {
+    std::vector<v1::TakeShare> takes;
+    for (const auto& message : To(connection)) {
+      if (message.has_take()) takes.push_back(message.take());
+    }
+    return takes;
+  }
   std::vector<Kind> KindsTo(ConnectionId connection) const {
     std::vector<Kind> kinds;
     for (const auto& message : To(connection)) kinds.push_back(message.kind_case());
